@@ -1,0 +1,50 @@
+# make          what each verb does
+# make run      everything embedded, with sandbox vendors (ARGS=--once ends by itself)
+# make test     everything that must hold, on real servers that come as wheels
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+ARGS ?=
+LOCK := $(BIN)/pip-compile --quiet --strip-extras --generate-hashes --allow-unsafe \
+  --no-emit-index-url --no-emit-trusted-host --no-emit-find-links
+
+.DEFAULT_GOAL := help
+.PHONY: help venv run test check format bench lock clean
+
+help: ## this list
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1|/' | column -t -s '|'
+
+$(READY): requirements/dev.txt pyproject.toml
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/dev.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $(READY)
+
+venv: $(READY) ## the virtual environment the others stand on
+
+run: $(READY) ## start everything embedded; ARGS=--once ends by itself when the samples are settled
+	$(BIN)/chargerelay up $(ARGS)
+
+test: $(READY) ## every test, on real Valkey, SQLite and PostgreSQL
+	$(BIN)/python -m pytest $(ARGS)
+
+check: $(READY) ## ruff, mypy, import-linter
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+format: $(READY) ## let ruff write
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+bench: $(READY) ## the measurements of docs, side by side in one run
+	$(BIN)/python -m benchmarks $(ARGS)
+
+lock: $(READY) ## write requirements/*.txt anew, with hashes and without any registry address
+	$(LOCK) -o requirements/runtime.txt pyproject.toml
+	$(LOCK) --extra embedded --extra sandbox --extra dev -o requirements/dev.txt pyproject.toml
+
+clean: ## forget the virtual environment and the embedded data
+	rm -rf $(VENV) var
