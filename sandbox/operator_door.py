@@ -1,0 +1,89 @@
+"""Who may call the charging station platform: clock, signature and token of document 000.
+
+Signature: base64 of the HMAC-SHA256 over the header lines, the secret as UTF-8. Every refusal is
+a sentence; the platform sends it with HTTP 200 and status -1.
+"""
+
+import base64
+import hashlib
+import hmac
+import secrets
+import time
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta, timezone
+
+from sandbox.fields import parse_moment
+
+SHANGHAI = timezone(timedelta(hours=8))
+CLOCK_TOLERANCE_S = 300
+NOT_THIS_OPERATOR = "运营商id不为授权运营商"
+
+
+def signature(secret: str, lines: str, encoding: str = "raw") -> str:
+    """The signature of these lines; `hex` is what a server does that signs the hex digest."""
+    mac = hmac.new(secret.encode(), lines.encode("utf-8", "surrogateescape"), hashlib.sha256)
+    signed = mac.digest() if encoding == "raw" else mac.hexdigest().encode()
+    return base64.b64encode(signed).decode()
+
+
+class Tokens:
+    """Tokens issued so far; each is valid until its own lifetime ends or all are expired."""
+
+    def __init__(self, lifetime_s: float) -> None:
+        """Issue tokens that live so long."""
+        self._lifetime_s = lifetime_s
+        self._expires_at: dict[str, float] = {}
+
+    def issue(self) -> str:
+        """A new random token; earlier ones stay valid."""
+        now = time.monotonic()
+        self._expires_at = {token: at for token, at in self._expires_at.items() if at > now}
+        token = secrets.token_hex(16)
+        self._expires_at[token] = now + self._lifetime_s
+        return token
+
+    def valid(self, token: str) -> bool:
+        """Whether this token was issued and still lives."""
+        return self._expires_at.get(token, 0.0) > time.monotonic()
+
+    def expire_all(self) -> None:
+        """Make every token invalid."""
+        self._expires_at.clear()
+
+
+class OperatorDoor:
+    """Lets in the calls of one operator."""
+
+    def __init__(self, operator_id: str, secret: str, encoding: str, tokens: Tokens) -> None:
+        """Check calls of `operator_id`, signed with `secret`; encoding is `raw` or `hex`."""
+        self.operator_id = operator_id
+        self._secret = secret
+        self._encoding = encoding
+        self._tokens = tokens
+
+    def complaint(self, headers: Mapping[str, str], *, token_needed: bool = True) -> str | None:
+        """Why this call is refused, or None."""
+        names = ("Datetime", "OperatorId", *(("Token",) if token_needed else ()))
+        for name in (*names, "Signature"):
+            if not headers.get(name):
+                return f"请求头{name}不能为空"
+        if headers["OperatorId"] != self.operator_id:
+            return "运营商secret不存在"
+        if not _within_tolerance(headers["Datetime"]):
+            return "权限错误：datetime不在5分钟内"
+        lines = "\n".join(f"{name.lower()}: {headers[name]}" for name in names)
+        expected = signature(self._secret, lines, self._encoding)
+        given = headers["Signature"].encode("utf-8", "surrogateescape")
+        if not hmac.compare_digest(expected.encode(), given):
+            return "签名有误"
+        if token_needed and not self._tokens.valid(headers["Token"]):
+            return "token 已过期"
+        return None
+
+
+def _within_tolerance(header: str) -> bool:
+    told = parse_moment(header)
+    if told is None:
+        return False
+    away = datetime.now(UTC) - told.replace(tzinfo=SHANGHAI)
+    return abs(away.total_seconds()) <= CLOCK_TOLERANCE_S

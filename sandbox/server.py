@@ -1,0 +1,63 @@
+"""All played vendors behind one port, each under its own path prefix."""
+
+import asyncio
+from collections.abc import Callable, Mapping
+
+from aiohttp import web
+
+from sandbox import control
+from sandbox.played import Played
+
+_KEEPALIVE_S = 3600
+_STOP_WITHIN_S = 0.2
+_BACKLOG = 1024
+
+
+def application(vendors: Mapping[str, Played]) -> web.Application:
+    """The web application that plays these vendors."""
+
+    async def dispatch(request: web.Request) -> web.StreamResponse:
+        name, slash, rest = request.path[1:].partition("/")
+        path = slash + rest
+        if name == control.PREFIX:
+            return await control.serve(request, path, vendors)
+        played = vendors.get(name)
+        if played is None:
+            message = f"no vendor {name!r}; there are {', '.join(vendors)}"
+            return web.json_response({"message": message}, status=404)
+        return await played.serve(request, path)
+
+    app = web.Application()
+    app.router.add_route("*", "/{path:.*}", dispatch)
+    return app
+
+
+async def serve_until(
+    stop: asyncio.Event,
+    vendors: Mapping[str, Played],
+    host: str,
+    port: int,
+    announce: Callable[[str], None],
+) -> None:
+    """Serve until `stop` is set; the URL is announced once it can be called.
+
+    Port 0 takes any free port.
+
+    Raises:
+        OSError: the address cannot be had.
+    """
+    runner = web.AppRunner(
+        application(vendors),
+        access_log=None,
+        keepalive_timeout=_KEEPALIVE_S,
+        shutdown_timeout=_STOP_WITHIN_S,
+    )
+    await runner.setup()
+    try:
+        await web.TCPSite(runner, host, port, backlog=_BACKLOG).start()
+        real_port = runner.addresses[0][1]
+        shown_host = f"[{host}]" if ":" in host else host
+        announce(f"http://{shown_host}:{real_port}")
+        await stop.wait()
+    finally:
+        await runner.cleanup()
