@@ -1,0 +1,1 @@
+"""The doors for Celery: parse, call the work, nothing else."""

@@ -1,0 +1,1 @@
+"""The work between the queues and the vendors."""

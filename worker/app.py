@@ -1,0 +1,115 @@
+"""The Celery app: its queues, its timetable and its settings, each with its reason.
+
+Celery hosts the intake, runs the delivery tasks, keeps the clock and is seen by Flower. It does
+not read the producers' queues, and it does not retry: the journal does both.
+"""
+
+import sys
+from datetime import timedelta
+
+from celery import Celery, signals
+from kombu.entity import Exchange, Queue
+from kombu.exceptions import OperationalError
+
+from config import logs
+from config import settings as configuration
+from worker.events import Kind
+from worker.intake.read import TASKS
+from worker.intake.step import IntakeStep
+from worker.process import Processes
+
+DELIVER, URGENT, CLOCK = "relay.deliver", "relay.urgent", "relay.clock"
+
+try:
+    settings = configuration.load()
+except configuration.SettingsError as fault:
+    sys.exit(f"chargerelay: {fault}")
+
+app = Celery(
+    "chargerelay", include=["tasks.events", "tasks.deliver", "tasks.replay", "tasks.prune"]
+)
+app.conf.update(
+    broker_url=settings.broker,
+    broker_connection_retry_on_startup=True,
+    broker_connection_max_retries=None,  # a worker outlives any outage of the broker
+    broker_transport_options={
+        # Celery's messages are wake-ups; one that a dead worker held is rung again by the sweep.
+        "visibility_timeout": 300,
+        "unacked_restore_interval": 5,
+        "unacked_restore_throttle": 1,
+        "unacked_mutex_expire": 30,  # a worker killed in its sweep stops the others' no longer
+        "priority_steps": [0],  # one BRPOP key per queue in place of four
+        "queue_order_strategy": "round_robin",
+        "global_keyprefix": "",  # not every command gets a prefix
+        "max_connections": 150,  # the default of 10 raises under load
+        "socket_timeout": 30,  # without it a publish on a dead connection waits for ever
+        "socket_connect_timeout": 5,
+        "socket_keepalive": True,
+        "health_check_interval": 10,
+    },
+    # Each with an exchange and a key of its own: on a shared one every message reaches all three.
+    task_queues=[Queue(name, Exchange(name), name) for name in (DELIVER, URGENT, CLOCK)],
+    task_default_queue=DELIVER,
+    # Exact names: what a producer sends goes to the list that the intake reads.
+    task_routes={task: {"queue": kind.value} for kind, task in TASKS.items()}
+    | {"tasks.replay.*": {"queue": CLOCK}, "tasks.prune.*": {"queue": CLOCK}},
+    task_serializer="json",
+    accept_content=["json"],
+    result_backend=None,
+    task_ignore_result=True,  # the journal holds the results
+    task_acks_late=False,  # a lane drains for hours: a late ack would hand it out again (kombu#337)
+    worker_prefetch_multiplier=1,
+    worker_enable_prefetch_count_reduction=False,
+    worker_cancel_long_running_tasks_on_connection_loss=False,  # threads cannot be cancelled
+    worker_hijack_root_logger=False,
+    task_send_sent_event=False,
+    timezone="UTC",
+    enable_utc=True,  # intervals in UTC: no daylight saving to trip over (celery#10107)
+    beat_schedule_filename=str(settings.data_dir / "celerybeat-schedule"),
+    beat_schedule={
+        # Each expires before the next few are due: they do not pile up while no worker runs.
+        "sweep": {
+            "task": "tasks.replay.sweep",
+            "schedule": timedelta(seconds=settings.sweep_s),
+            "options": {"expires": 5 * settings.sweep_s},
+        },
+        "prune": {
+            "task": "tasks.prune.prune",
+            "schedule": timedelta(minutes=10),
+            "options": {"expires": 300},
+        },
+    },
+)
+
+
+@signals.setup_logging.connect  # type: ignore[untyped-decorator]
+def _configure_logging(**_: object) -> None:
+    logs.configure(settings.log_level)
+
+
+@signals.beat_init.connect  # type: ignore[untyped-decorator]
+def _make_room(**_: object) -> None:
+    settings.data_dir.mkdir(parents=True, exist_ok=True)
+
+
+def ring(vendor: str, kind: Kind) -> None:
+    """Send the wake-up of a lane.
+
+    Raises:
+        ConnectionError: the broker is away.
+    """
+    queue = URGENT if kind is Kind.SAFETY_WARNING else DELIVER
+    try:
+        app.send_task("tasks.deliver", args=[vendor, kind.value], queue=queue, retry=False)
+    except OperationalError as error:
+        raise ConnectionError(str(error)) from error
+
+
+processes = Processes(settings, ring)
+app.relay = processes  # where the bootstep finds it
+app.steps["worker"].add(IntakeStep)
+
+
+@signals.worker_shutting_down.connect  # type: ignore[untyped-decorator]
+def _stop_delivery(**_: object) -> None:
+    processes.current().courier.stop()

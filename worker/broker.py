@@ -1,0 +1,39 @@
+"""The connection to Redis or Valkey, and the names of every key we keep there."""
+
+from redis import BlockingConnectionPool, Redis
+from redis.backoff import NoBackoff
+from redis.retry import Retry
+
+PROCESSING = "{queue}:processing:{worker}"
+BATCH = "{queue}:batch:{worker}"
+WORKERS = "relay:intake:workers"
+ALIVE = "relay:intake:alive:{worker}"
+WOKEN = "relay:woken:{kind}:{vendor}"
+
+
+class BrokerError(Exception):
+    """The broker cannot be used; the message says what to do."""
+
+
+def connect(url: str, *, connections: int = 50, socket_timeout_s: float = 10) -> Redis:
+    """A client for many threads; bytes in, bytes out.
+
+    Commands are not retried by the client: a repeated LPUSH would be a second event.
+
+    Raises:
+        BrokerError: not an address of Redis.
+    """
+    try:
+        pool = BlockingConnectionPool.from_url(
+            url,
+            max_connections=connections,
+            timeout=socket_timeout_s,
+            socket_timeout=socket_timeout_s,
+            socket_connect_timeout=5,
+            socket_keepalive=True,
+            health_check_interval=10,
+            retry=Retry(NoBackoff(), 0),
+        )
+    except ValueError as error:
+        raise BrokerError(f"RELAY_BROKER_URL is not an address of Redis: {error}") from None
+    return Redis(connection_pool=pool)

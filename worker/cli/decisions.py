@@ -1,0 +1,136 @@
+"""`chargerelay rejects` and `conflicts`: what waits for a person, and the person's word."""
+
+import json
+from datetime import UTC, datetime
+from typing import Annotated
+
+import typer
+from redis import Redis
+from sqlalchemy import Engine
+
+from config import settings as configuration
+from config.settings import Settings
+from worker.cli import needs
+from worker.cli.listings import ID, REASON
+from worker.cli.options import AsJson, Limit, OfKind, Since, Subject, Until
+from worker.cli.output import Column, Row, counted, local, say, show
+from worker.journal import decide, listings
+from worker.journal.listings import Filters
+from worker.policies import policies
+
+RECEIVED = Column("received", lambda row: local(row["received_at"]), 14)
+RAW_CHARS = 120
+
+
+def rejects(
+    kind: OfKind = None,
+    since: Since = None,
+    until: Until = None,
+    put_back: Annotated[
+        list[int] | None,
+        typer.Option(
+            metavar="ID", help="Put this one back on its queue; may be given several times."
+        ),
+    ] = None,
+    limit: Limit = 50,
+    as_json: AsJson = False,
+) -> None:
+    """List the items of the queues that could not be read, newest first, or put some back.
+
+    Example: chargerelay rejects --put-back 12 --put-back 13
+    """
+    settings = configuration.load()
+    if put_back:
+        with needs.journal(settings) as engine, needs.broker(settings) as redis:
+            _put_back(engine, redis, put_back)
+        return
+    columns = [
+        ID,
+        Column("queue", lambda row: row["queue"], 16),
+        RECEIVED,
+        Column("put back", lambda row: local(row["put_back_at"]), 14),
+        REASON,
+        Column("raw", lambda row: _beginning(row["raw"])),
+    ]
+    with needs.journal(settings) as engine:
+        filters = Filters(kind=kind, since=since, until=until)
+        rows = listings.rejects(engine, filters, limit=limit)
+        show(rows, columns, as_json=as_json, nothing="no such rejects")
+
+
+def conflicts(
+    kind: OfKind = None,
+    subject: Subject = None,
+    since: Since = None,
+    until: Until = None,
+    undecided: Annotated[bool, typer.Option("--undecided", help="Without a decision.")] = False,
+    keep: Annotated[
+        list[int] | None,
+        typer.Option(
+            metavar="ID", help="The first content of this one stays; may be given several times."
+        ),
+    ] = None,
+    replace: Annotated[
+        list[int] | None,
+        typer.Option(
+            metavar="ID", help="The second content holds, and the vendors are told anew; likewise."
+        ),
+    ] = None,
+    limit: Limit = 50,
+    as_json: AsJson = False,
+) -> None:
+    """List events that came twice with different content, newest first, or decide which holds.
+
+    Example: chargerelay conflicts --replace 7
+    """
+    settings = configuration.load()
+    with needs.journal(settings) as engine:
+        if keep or replace:
+            _decide(engine, settings, keep or [], replace or [])
+            return
+        columns = [
+            ID,
+            Column("kind", lambda row: row["kind"], 14),
+            Column("subject", lambda row: row["subject"], 18),
+            RECEIVED,
+            Column("first → second", _difference),
+            Column("decision", lambda row: row["decision"] or "undecided", 9),
+        ]
+        filters = Filters(kind=kind, subject=subject, since=since, until=until)
+        rows = listings.conflicts(engine, filters, undecided=undecided, limit=limit)
+        shown = (_without_event(row) for row in rows) if as_json else rows
+        show(shown, columns, as_json=as_json, nothing="no such conflicts")
+
+
+def _put_back(engine: Engine, redis: Redis, ids: list[int]) -> None:
+    for reject_id in ids:
+        queue = decide.put_back(engine, reject_id, redis.lpush, datetime.now(UTC))
+        say(f"reject {reject_id} is back on {queue}")
+
+
+def _decide(engine: Engine, settings: Settings, keep: list[int], replace: list[int]) -> None:
+    for conflict_id in keep:
+        decide.keep(engine, conflict_id, datetime.now(UTC))
+        say(f"conflict {conflict_id}: the first content stays")
+    for conflict_id in replace:
+        reports = decide.replace(engine, conflict_id, policies(settings), datetime.now(UTC))
+        told = f"for {counted(reports, 'report')} to be sent anew"
+        say(f"conflict {conflict_id}: the second content holds, {told}")
+
+
+def _beginning(raw: bytes) -> str:
+    return raw[:RAW_CHARS].decode("utf-8", "backslashreplace")
+
+
+def _without_event(row: Row) -> Row:
+    return {key: value for key, value in row.items() if key != "event_body"}
+
+
+def _difference(row: Row) -> str:
+    """The fields that differ, whichever content is the event's by now."""
+    bodies = [json.loads(row[name], parse_float=str) for name in ("event_body", "body")]
+    if row["decision"] == "replaced":
+        bodies.reverse()
+    first, second = bodies
+    fields = [field for field in first | second if first.get(field) != second.get(field)]
+    return ", ".join(f"{f}: {first.get(f, '')} → {second.get(f, '')}" for f in fields)

@@ -1,0 +1,162 @@
+"""This process's part in delivery: its lanes, each with its own pool of threads."""
+
+import logging
+import os
+import socket
+import threading
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+from redis import Redis
+from sqlalchemy import Engine
+
+from config.settings import Settings
+from worker.breaker import Breaker
+from worker.delivery import Delivery
+from worker.events import Kind
+from worker.exchange import Http
+from worker.journal import gates, sweep
+from worker.outcomes import OnUnclear
+from worker.pace import Pace
+from worker.policies import policies
+from worker.roster import AnySystem, Roster
+from worker.sender import Sender
+from worker.telling import Teller
+from worker.wake import Waker
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(slots=True)
+class _Lane:
+    delivery: Delivery
+    pool: ThreadPoolExecutor
+    busy: bool = False
+    rung_again: bool = False
+    lock: threading.Lock = field(default_factory=threading.Lock)
+
+
+class Courier:
+    """Delivers lanes on demand; made once per process, after any fork."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        engine: Engine,
+        redis: Redis,
+        roster: Roster,
+        ring: Callable[[str, Kind], None],
+        *,
+        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
+        self.roster = roster
+        self.policies = policies(settings)
+        self.waker = Waker(redis, ring)
+        self.stopping = threading.Event()
+        self._settings = settings
+        self._engine = engine
+        self._clock = clock
+        self._owner = f"{socket.gethostname()}:{os.getpid()}"
+        self._breakers: dict[str, Breaker] = {}
+        self._lanes: dict[tuple[str, Kind], _Lane] = {}
+        self._lock = threading.Lock()
+
+    def deliver(self, vendor: str, kind: Kind) -> None:
+        """Drain a lane; if this process is at it already, have it look once more."""
+        self.waker.answered(vendor, kind)
+        system = self.roster.vendors.get(vendor)
+        if system is None or kind not in system.kinds():
+            log.warning("%s takes no %s any more; its reports wait", vendor, kind)
+            return
+        lane = self._lane(system, kind)
+        with lane.lock:
+            lane.rung_again = True
+            if lane.busy:
+                return
+            lane.busy = True
+        try:
+            while self._rung(lane):
+                lane.delivery.drain()
+        except BaseException:
+            with lane.lock:
+                lane.busy = False
+            raise
+
+    def sweep(self) -> None:
+        """What the clock does: end leases and worth, and wake every lane in which work is due."""
+        now = self._clock()
+        ended = sweep.end_leases(
+            self._engine, self.roster.unclear_rules(), now, self._settings.look_up_after_s
+        )
+        if ended:
+            log.warning("%d reports were in flight on a worker that fell silent", ended)
+        sweep.end_worth(self._engine, self.policies, now)
+        due = sweep.due_lanes(self._engine, self.roster.lanes(), now)
+        self.waker.wake(lane for lane in due if self._open_to(*lane, now))
+
+    def stop(self) -> None:
+        """Begin nothing more; what is in flight ends within its time limits."""
+        self.stopping.set()
+
+    def _open_to(self, vendor: str, kind: Kind, now: datetime) -> bool:
+        urgent = self.policies[kind].urgent
+        return gates.look(self._engine, vendor, kind, urgent=urgent, now=now).shut is None
+
+    def _rung(self, lane: _Lane) -> bool:
+        with lane.lock:
+            lane.busy, lane.rung_again = lane.rung_again and not self.stopping.is_set(), False
+            return lane.busy
+
+    def _lane(self, system: AnySystem, kind: Kind) -> _Lane:
+        with self._lock:
+            lane = self._lanes.get((system.vendor, kind))
+            if lane is None:
+                lane = self._lanes[(system.vendor, kind)] = self._open(system, kind)
+            return lane
+
+    def _open(self, system: AnySystem, kind: Kind) -> _Lane:
+        own, settings = system.settings, self._settings
+        timeout_s = own.timeout_s or settings.request_timeout_s
+        http = Http(
+            timeout_s=timeout_s,
+            connect_timeout_s=settings.connect_timeout_s,
+            max_bytes=settings.answer_max_bytes,
+        )
+        pace = Pace(own.rate_per_s, clock=time.monotonic, sleep=self.stopping.wait)
+        breaker = self._breakers.setdefault(
+            system.vendor, Breaker(self._engine, system.vendor, settings, time.monotonic)
+        )
+        teller = Teller(
+            Sender(system, http, pace, clock=self._clock, keep_bytes=settings.body_keep_bytes),
+            self.policies[kind],
+            breaker,
+            settings,
+            pack_size=system.takes[kind].pack,
+            all_or_nothing=system.takes[kind].all_or_nothing,
+            timeout_s=timeout_s,
+            unclear_wait_s=(
+                settings.look_up_after_s if system.unclear_rule(kind) is OnUnclear.VERIFY else 0.0
+            ),
+            clock=self._clock,
+            stopping=self.stopping,
+        )
+        pool = ThreadPoolExecutor(own.concurrency, f"{system.vendor}-{kind}")
+        delivery = Delivery(
+            self._engine,
+            system.vendor,
+            self.policies[kind],
+            teller,
+            breaker,
+            pool,
+            owner=self._owner,
+            pack_size=system.takes[kind].pack,
+            concurrency=own.concurrency,
+            lease_s=settings.lease_s,
+            on_unclear=system.unclear_rule(kind),
+            clock=self._clock,
+            stopping=self.stopping,
+        )
+        return _Lane(delivery, pool)

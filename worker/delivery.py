@@ -1,0 +1,182 @@
+"""One lane's work: claim → pack → send → read → settle, until nothing is due."""
+
+import logging
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import FIRST_COMPLETED, Executor, Future, wait
+from datetime import datetime, timedelta
+
+from sqlalchemy import Engine
+from sqlalchemy.exc import SQLAlchemyError
+
+from worker.breaker import Breaker
+from worker.journal import engine as journal
+from worker.journal import gates
+from worker.journal.claim import Claim, claim
+from worker.journal.settle import Attempt, Told, settle
+from worker.outcomes import Accepted, OnUnclear, TryLater
+from worker.policies import Policy
+from worker.telling import Result, Teller
+
+log = logging.getLogger(__name__)
+
+GATHER_S = 0.01
+SETTLE_AGAIN_S = 0.2
+# What keeps failing may be what makes a whole list fail: it no longer takes others with it.
+ALONE_AFTER_TRIES = 3
+LOOKED_UP_TOGETHER = 100
+
+
+class Delivery:
+    """Tells one vendor about one kind of event.
+
+    Twice as many packs are claimed as there are threads in the pool, so that no thread waits for
+    the journal; what has come back meanwhile is settled in one transaction.
+    """
+
+    def __init__(
+        self,
+        engine: Engine,
+        vendor: str,
+        policy: Policy,
+        teller: Teller,
+        breaker: Breaker,
+        pool: Executor,
+        *,
+        owner: str,
+        pack_size: int,
+        concurrency: int,
+        lease_s: float,
+        on_unclear: OnUnclear,
+        clock: Callable[[], datetime],
+        stopping: threading.Event,
+    ) -> None:
+        self._engine = engine
+        self._vendor = vendor
+        self._policy = policy
+        self._teller = teller
+        self._breaker = breaker
+        self._pool = pool
+        self._owner = owner
+        self._pack_size = pack_size
+        self._slots = 2 * concurrency
+        self._lease = timedelta(seconds=lease_s)
+        self._on_unclear = on_unclear
+        self._clock = clock
+        self._stopping = stopping
+
+    def drain(self) -> None:
+        """Deliver until nothing is due, the lane's gate is shut, or we are stopping."""
+        flying: set[Future[Result]] = set()
+        while True:
+            gate = self._gate()
+            for pack in self._claim(self._room(gate, len(flying))):
+                flying.add(self._pool.submit(self._teller.tell, pack, probing=gate.probing))
+            if not flying:
+                return
+            done, flying = wait(flying, return_when=FIRST_COMPLETED)
+            more, flying = wait(flying, timeout=GATHER_S)
+            self._settle([future.result() for future in done | more], gate)
+
+    def _gate(self) -> gates.Gate:
+        return gates.look(
+            self._engine,
+            self._vendor,
+            self._policy.kind,
+            urgent=self._policy.urgent,
+            now=self._clock(),
+        )
+
+    def _room(self, gate: gates.Gate, flying: int) -> int:
+        """How many more packs may be claimed; one at a time while the breaker is probed."""
+        if gate.shut is not None or self._stopping.is_set():
+            return 0
+        return max(0, (1 if gate.probing else self._slots) - flying)
+
+    def _claim(self, room: int) -> Iterator[list[Claim]]:
+        """Lease what is due, packed: apart what is looked up, alone what fails again and again."""
+        if room == 0:
+            return
+        now = self._clock()
+        claims = claim(
+            self._engine,
+            self._vendor,
+            self._policy.kind,
+            owner=self._owner,
+            now=now,
+            lease_until=now + self._lease,
+            limit=room * self._pack_size,
+        )
+        yield from _packs([c for c in claims if c.look_up], LOOKED_UP_TOGETHER)
+        sent = [c for c in claims if not c.look_up]
+        yield from _packs([c for c in sent if c.tries >= ALONE_AFTER_TRIES], 1)
+        yield from _packs([c for c in sent if c.tries < ALONE_AFTER_TRIES], self._pack_size)
+
+    def _settle(self, results: Sequence[Result], gate: gates.Gate) -> None:
+        """Write down what came back; wait for the journal as long as the leases last."""
+        told = [item for result in results for item in result.told]
+        attempts = [attempt for result in results for attempt in result.attempts]
+        for attempt in attempts:
+            self._log(attempt)
+        lease_until = max(item.claim.lease_until for item in told)
+        while True:
+            try:
+                self._write(told, attempts, gate)
+            except SQLAlchemyError as error:
+                if self._clock() >= lease_until:
+                    log.error("outcomes not written, leases end: %s", journal.away(error))  # noqa: TRY400
+                    return
+                if not journal.passing(error):
+                    log.warning("outcomes wait for the journal: %s", journal.away(error))
+                time.sleep(SETTLE_AGAIN_S)
+            else:
+                return
+
+    def _write(self, told: Sequence[Told], attempts: Sequence[Attempt], gate: gates.Gate) -> None:
+        now = self._clock()
+        settle(
+            self._engine,
+            self._vendor,
+            self._policy.kind.value,
+            told,
+            attempts,
+            on_unclear=self._on_unclear,
+            now=now,
+            not_before=_lane_wait(told, now),
+        )
+        outcomes = [item.outcome for item in told if item.outcome is not None]
+        self._breaker.judge(outcomes, gate, now)
+
+    def _log(self, attempt: Attempt) -> None:
+        outcome = attempt.outcome
+        said = "" if isinstance(outcome, Accepted) else f" ({outcome.reason})"
+        log.info(
+            "%s %s %s %s in %d ms, %d reports: %s%s",
+            self._vendor,
+            self._policy.kind,
+            attempt.method,
+            attempt.http_status if attempt.http_status is not None else "no answer",
+            attempt.duration_ms,
+            len(attempt.report_ids),
+            type(outcome).__name__,
+            said,
+        )
+
+
+def _packs(claims: list[Claim], size: int) -> Iterator[list[Claim]]:
+    for start in range(0, len(claims), size):
+        yield claims[start : start + size]
+
+
+def _lane_wait(told: Sequence[Told], now: datetime) -> tuple[datetime, str] | None:
+    """The longest wait that the vendor asked of the whole lane, and why."""
+    waits = [
+        (item.next_try_s, item.outcome.reason)
+        for item in told
+        if isinstance(item.outcome, TryLater) and item.outcome.whole_lane
+    ]
+    if not waits:
+        return None
+    seconds, reason = max(waits)
+    return now + timedelta(seconds=seconds), reason

@@ -1,0 +1,1 @@
+"""Everything in one place for a first run: a broker, the processes, sandbox vendors, samples."""

@@ -1,0 +1,125 @@
+"""Starting everything that a relay needs on one machine, and stopping it in order."""
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from config.settings import Settings
+from worker.deployment import Deployment
+from worker.embedded import broker
+from worker.embedded.children import Children, wait_until
+from worker.events import Kind, read_json
+from worker.journal import migrate
+from worker.producer import Producer
+
+CONFIG = Path(__file__).parents[2] / "config"
+SAMPLES = CONFIG / "samples.jsonl"
+SANDBOX_VENDORS = CONFIG / "sandbox.vendors.toml"
+SANDBOX_FILE = "sandbox.vendors.toml"
+WORKER = ("worker", "-P", "threads", "-c", "32", "--without-gossip", "--without-mingle", "-E")
+STOP_WORKER_WITHIN_S = 60
+
+
+class NotStarted(Exception):
+    """A part did not come up; the message says which and what to do."""
+
+
+class Relay:
+    """The processes of one machine."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.sandboxed = settings.vendors_file is None
+        if self.sandboxed:
+            settings = settings.model_copy(update={"vendors_file": _sandbox_file(settings)})
+        self.settings = settings
+        self.children = Children(settings.data_dir / "log")
+        self.deployment = Deployment(settings)
+
+    def start(self) -> None:
+        """Start all parts, each once the ones it stands on answer.
+
+        Raises:
+            NotReady, NoBroker, NotStarted, ChildDied: one sentence on what is missing.
+        """
+        settings = self.settings
+        if not settings.broker_url:
+            broker.start(self.children, settings.embedded_port, settings.data_dir)
+        if self.sandboxed:
+            self._start_sandbox()
+        migrate.upgrade(self.deployment.engine)
+        self.deployment.check()
+        self._start_workers()
+
+    def publish_samples(self) -> int:
+        """Put the sample events on their queues; returns how many."""
+        producer = Producer(self.deployment.redis)
+        by_kind: dict[Kind, list[dict[str, object]]] = {}
+        for line in SAMPLES.read_text("utf-8").splitlines():
+            event = read_json(line)
+            if isinstance(event, dict):
+                by_kind.setdefault(Kind(event.pop("kind")), []).append(event)
+        return sum(producer.publish(kind, events) for kind, events in by_kind.items())
+
+    def stop(self) -> None:
+        """Stop all parts, the broker last."""
+        self.children.stop()
+
+    def _start_sandbox(self) -> None:
+        port = self.settings.sandbox_port
+        if not broker.port_free(port, within_s=5):
+            raise NotStarted(
+                f"port {port} on 127.0.0.1 is taken: set RELAY_SANDBOX_PORT to a free one"
+            )
+        command = [sys.executable, "-m", "sandbox", "--port", str(port)]
+        self.children.start("sandbox", command, stop_within_s=5)
+        if not wait_until(
+            lambda: not broker.port_free(port, within_s=0), self.children, seconds=30
+        ):
+            raise NotStarted("the sandbox vendors do not answer")
+
+    def _start_workers(self) -> None:
+        """One worker for statuses and records, one for warnings alone, and the clock."""
+        celery = [sys.executable, "-m", "celery", "-A", "worker.app"]
+        environment = self._environment()
+        self.children.start(
+            "worker",
+            [*celery, *WORKER, "-n", "relay@%h", "-Q", "relay.deliver,relay.clock"],
+            environment | {"RELAY_INTAKE_KINDS": f"{Kind.CONNECTOR_STATUS},{Kind.CHARGE_RECORD}"},
+            stop_within_s=STOP_WORKER_WITHIN_S,
+        )
+        self.children.start(
+            "urgent",
+            [*celery, *WORKER, "-n", "urgent@%h", "-Q", "relay.urgent"],
+            environment | {"RELAY_INTAKE_KINDS": Kind.SAFETY_WARNING.value},
+            stop_within_s=STOP_WORKER_WITHIN_S,
+        )
+        self.children.start("beat", [*celery, "beat"], environment)
+
+    def _environment(self) -> dict[str, str]:
+        settings = self.settings
+        return {
+            "RELAY_BROKER_URL": settings.broker,
+            "RELAY_JOURNAL_URL": settings.journal,
+            "RELAY_DATA_DIR": str(settings.data_dir),
+            "RELAY_VENDORS_FILE": str(settings.vendors_file),
+        }
+
+
+def _sandbox_file(settings: Settings) -> Path:
+    """The vendors file of the sandbox, with its port filled in."""
+    path = settings.data_dir / SANDBOX_FILE
+    text = SANDBOX_VENDORS.read_text("utf-8").replace("{port}", str(settings.sandbox_port))
+    path.write_text(text, "utf-8")
+    return path
+
+
+@contextmanager
+def running(settings: Settings) -> Iterator[Relay]:
+    """A started relay; stopped at the end, however it comes."""
+    relay = Relay(settings)
+    try:
+        relay.start()
+        yield relay
+    finally:
+        relay.stop()

@@ -1,0 +1,368 @@
+"""The three things that can happen at a charger, as producers put them on the queue.
+
+JSON in camelCase; unknown fields are kept and passed on. Ids accept numbers, amounts accept
+strings, times are `yyyy-MM-dd HH:mm:ss` (then Asia/Shanghai) or RFC 3339 with an offset.
+"""
+
+import hashlib
+import json
+import math
+import re
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from decimal import Decimal
+from enum import IntEnum, StrEnum
+from typing import Annotated, ClassVar, Literal, Self
+from zoneinfo import ZoneInfo
+
+from pydantic import (
+    AliasChoices,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationError,
+    model_validator,
+)
+from pydantic.alias_generators import to_camel
+
+SHANGHAI = ZoneInfo("Asia/Shanghai")
+RFC3339 = re.compile(r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\d:\d\d)")
+LOCAL = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d")
+DECIMALS = 8
+YEARS = range(2000, 2100)
+RISK_LEVELS = {"高": "high", "中": "medium", "低": "low"}
+
+
+class Kind(StrEnum):
+    """The kinds of event; the value names the queue."""
+
+    CONNECTOR_STATUS = "connector-status"
+    CHARGE_RECORD = "charge-record"
+    SAFETY_WARNING = "safety-warning"
+
+
+class ConnectorState(IntEnum):
+    """`status` of a connector, as T/CEC 102 and document 000 count."""
+
+    OFFLINE = 0
+    IDLE = 1
+    OCCUPIED = 2
+    CHARGING = 3
+    RESERVED = 4
+    FINISHED = 5
+    FAULT = 255
+
+
+class NotAnEvent(ValueError):
+    """What was given cannot be read as an event; the message names the field."""
+
+
+def parse_moment(value: object) -> datetime:
+    """Read a time as aware UTC; without an offset it is Asia/Shanghai.
+
+    Raises:
+        ValueError: neither form, or outside the years 2000 to 2099.
+    """
+    if isinstance(value, datetime):
+        if value.tzinfo is None:
+            raise ValueError("a time without an offset")
+        return value.astimezone(UTC)
+    text = value.strip() if isinstance(value, str) else ""
+    if LOCAL.fullmatch(text):
+        moment = datetime.fromisoformat(text).replace(tzinfo=SHANGHAI)
+    elif RFC3339.fullmatch(text):
+        moment = datetime.fromisoformat(text.upper())
+    else:
+        raise ValueError("expected yyyy-MM-dd HH:mm:ss or RFC 3339 with an offset")
+    if moment.year not in YEARS:
+        raise ValueError("the year is outside 2000 to 2099")
+    return moment.astimezone(UTC)
+
+
+def _text(value: object) -> object:
+    if isinstance(value, int) and not isinstance(value, bool):
+        return str(value)
+    return value
+
+
+def _amount(value: object) -> object:
+    """A number without the noise that adding floats leaves behind the eighth decimal."""
+    if isinstance(value, bool):
+        raise ValueError("expected a number, got true or false")  # noqa: TRY004 pydantic reads it
+    if not isinstance(value, str | int | float | Decimal):
+        return value
+    try:
+        number = Decimal(str(value).strip())
+        exponent = number.as_tuple().exponent
+        noisy = isinstance(exponent, int) and exponent < -DECIMALS
+        return round(number, DECIMALS) if noisy else number
+    except ArithmeticError:
+        raise ValueError("expected a number") from None
+
+
+def _whole(value: object) -> object:
+    if isinstance(value, str) and re.fullmatch(r"\d{1,3}", value.strip(), re.ASCII):
+        return int(value)
+    return value
+
+
+def _risk(value: object) -> object:
+    if isinstance(value, str):
+        text = value.strip().removesuffix("风险")
+        return RISK_LEVELS.get(text, text.lower())
+    return value
+
+
+Moment = Annotated[datetime, BeforeValidator(parse_moment)]
+Text = Annotated[str, BeforeValidator(_text), Field(max_length=512)]
+Id = Annotated[
+    str, BeforeValidator(_text), Field(min_length=1, max_length=128, pattern=r"^[^\x00-\x1f\x7f]+$")
+]
+Amount = Annotated[Decimal, BeforeValidator(_amount), Field(max_digits=20, decimal_places=DECIMALS)]
+Flag = Annotated[int, BeforeValidator(_whole), Field(strict=True, ge=0, le=999_999)]
+
+
+class Event(BaseModel):
+    """What happened at a charger. Subclasses are the three kinds."""
+
+    model_config = ConfigDict(
+        alias_generator=to_camel,
+        extra="allow",
+        frozen=True,
+        str_strip_whitespace=True,
+    )
+    kind: ClassVar[Kind]
+
+    operator_id: Id | None = None
+    station_id: Id | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _empty_is_absent(cls, given: object) -> object:
+        if not isinstance(given, Mapping):
+            raise ValueError("expected a JSON object")  # noqa: TRY004 pydantic reads it
+        return {k: v for k, v in given.items() if v is not None and v != ""}
+
+    @property
+    def identity(self) -> str:
+        """What makes two events the same one, unique per kind."""
+        raise NotImplementedError
+
+    @property
+    def subject(self) -> str:
+        """Whom or what the event is about; what a person searches for."""
+        raise NotImplementedError
+
+    @property
+    def occurred_at(self) -> datetime:
+        """When it happened, aware UTC."""
+        raise NotImplementedError
+
+    def content_hash(self) -> str:
+        """SHA-256 of the normalised content: "12.3" equals 12.30, one instant equals itself."""
+        known = {name: getattr(self, name) for name in type(self).model_fields}
+        content = {name: value for name, value in known.items() if value is not None}
+        text = json.dumps([content, self.model_extra], default=_canonical, sort_keys=True)
+        return hashlib.sha256(text.encode()).hexdigest()
+
+
+class ConnectorStatus(Event):
+    """A connector changed its status, or said again what it is."""
+
+    kind: ClassVar[Kind] = Kind.CONNECTOR_STATUS
+
+    operator_id: Id
+    connector_id: Id
+    status: Annotated[ConnectorState, BeforeValidator(_whole)]
+    update_time: Moment
+    equipment_id: Id | None = None
+    lock_status: Flag | None = None
+    park_status: Flag | None = None
+    door_status: Flag | None = None
+    error_code: Flag | None = None
+    voltage: Amount | None = Field(None, description="V")
+    current: Amount | None = Field(None, description="A")
+    power: Amount | None = Field(None, description="kW")
+    quantity: Amount | None = Field(None, description="kWh")
+    residual_current: Amount | None = Field(None, description="mA")
+    env_temperature: Amount | None = Field(None, description="°C")
+    cir_temperature: Amount | None = Field(None, description="°C")
+    order_no: Id | None = None
+    pre_num: Id | None = None
+
+    @property
+    def identity(self) -> str:
+        """Operator, connector, time and status."""
+        return f"{self.subject}/{self.update_time:%Y-%m-%dT%H:%M:%S.%fZ}/{int(self.status)}"
+
+    @property
+    def subject(self) -> str:
+        """The connector, unique over operators."""
+        return f"{_part(self.operator_id)}/{_part(self.connector_id)}"
+
+    @property
+    def occurred_at(self) -> datetime:
+        """The time at the hardware."""
+        return self.update_time
+
+
+class ChargeRecord(Event):
+    """A charge was completed."""
+
+    kind: ClassVar[Kind] = Kind.CHARGE_RECORD
+
+    order_no: Id
+    start_time: Moment
+    end_time: Moment
+    station_id: Id
+    connector_id: Id | None = None
+    device_id: Id | None = None
+    plate_no: Text | None = None
+    station_name: Text | None = None
+    device_name: Text | None = None
+    space_no: Text | None = None
+    power: Amount | None = Field(None, description="kWh")
+    elec_money: Amount | None = Field(None, description="yuan")
+    service_money: Amount | None = Field(
+        None,
+        description="yuan",
+        validation_alias=AliasChoices("serviceMoney", "seviceMoney"),
+    )
+    total_money: Amount | None = Field(None, description="yuan")
+    start_type: Text | None = None
+    stop_reason: Text | None = None
+    average_power: Amount | None = Field(None, description="kW")
+    start_charge_seq: Id | None = None
+    pre_num: Id | None = None
+
+    @model_validator(mode="after")
+    def _somewhere(self) -> Self:
+        if self.connector_id is None and self.device_id is None:
+            raise ValueError("connectorId or deviceId is required")
+        return self
+
+    @property
+    def identity(self) -> str:
+        """The orderNo."""
+        return self.order_no
+
+    @property
+    def subject(self) -> str:
+        """The orderNo."""
+        return self.order_no
+
+    @property
+    def occurred_at(self) -> datetime:
+        """The end of the charge."""
+        return self.end_time
+
+
+class SafetyWarning(Event):
+    """A risk was seen, or is over."""
+
+    kind: ClassVar[Kind] = Kind.SAFETY_WARNING
+
+    warning_id: Id
+    risk_level: Annotated[Literal["high", "medium", "low"], BeforeValidator(_risk)]
+    seen_at: Moment = Field(validation_alias="occurredAt")
+    equipment_id: Id | None = None
+    connector_id: Id | None = None
+    risk_reason: Text | None = None
+    cleared: bool = False
+    vendor: Text | None = None
+
+    @property
+    def identity(self) -> str:
+        """The warningId; its all-clear is an event of its own."""
+        return f"{_part(self.warning_id)}/cleared" if self.cleared else _part(self.warning_id)
+
+    @property
+    def subject(self) -> str:
+        """The warningId."""
+        return self.warning_id
+
+    @property
+    def occurred_at(self) -> datetime:
+        """When the risk was seen."""
+        return self.seen_at
+
+
+MODELS: Mapping[Kind, type[Event]] = {
+    model.kind: model for model in (ConnectorStatus, ChargeRecord, SafetyWarning)
+}
+
+
+def parse(kind: Kind, given: object) -> Event:
+    """Read one JSON object as an event of that kind.
+
+    Raises:
+        NotAnEvent: one sentence naming every field at fault.
+    """
+    try:
+        return MODELS[kind].model_validate(given)
+    except ValidationError as error:
+        faults = [
+            f"{'.'.join(str(p) for p in e['loc'])}: {_plain(e['msg'])}"
+            if e["loc"]
+            else _plain(e["msg"])
+            for e in error.errors(include_url=False, include_input=False, include_context=False)
+        ]
+        raise NotAnEvent("; ".join(faults)) from None
+
+
+def read_json(text: str | bytes) -> object:
+    """Read JSON with decimals in place of floats.
+
+    Raises:
+        NotAnEvent: not JSON, or JSON that no other program could write (NaN, half a surrogate).
+    """
+    try:
+        return json.loads(text, parse_float=Decimal, parse_constant=_no_constant)
+    except RecursionError:
+        raise NotAnEvent("nested too deeply") from None
+    except (ValueError, ArithmeticError) as error:
+        raise NotAnEvent(f"not JSON: {error}") from None
+
+
+def write_json(value: object) -> str:
+    """Write what read_json read, compactly; decimals are numbers again.
+
+    Raises:
+        NotAnEvent: a text holds half a surrogate pair.
+    """
+    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"), default=_number)
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        raise NotAnEvent("a text holds half a surrogate pair") from None
+    return text
+
+
+def _no_constant(name: str) -> object:
+    raise ValueError(f"{name} is not a JSON number")
+
+
+def _number(value: object) -> float | str:
+    """A decimal as the JSON number of the same value, or as text where a float would round it."""
+    number = float(str(value))
+    return number if math.isfinite(number) and Decimal(repr(number)) == value else str(value)
+
+
+def _plain(message: str) -> str:
+    return message.removeprefix("Value error, ")
+
+
+def _part(identifier: str) -> str:
+    """An id as one part of a path: two ids can never read as another pair."""
+    return identifier.replace("%", "%25").replace("/", "%2F")
+
+
+def _canonical(value: object) -> object:
+    match value:
+        case Decimal():
+            return f"{value.normalize():f}"
+        case datetime():
+            return value.astimezone(UTC).isoformat()
+        case _:
+            return str(value)

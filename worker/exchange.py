@@ -1,0 +1,161 @@
+"""One HTTP request and its answer: within a time, up to a size, with no retry and no redirect."""
+
+import contextlib
+import json
+import ssl
+import threading
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+import requests
+from requests.adapters import HTTPAdapter
+from requests.auth import AuthBase
+from urllib3.exceptions import (
+    ConnectTimeoutError,
+    HTTPError,
+    NameResolutionError,
+    NewConnectionError,
+)
+
+READ_BYTES = 65_536
+
+
+class NoAnswer(Exception):
+    """No whole answer came.
+
+    Attributes:
+        sent: whether bytes may have reached the vendor.
+    """
+
+    def __init__(self, reason: str, *, sent: bool) -> None:
+        super().__init__(reason)
+        self.sent = sent
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a vendor answered.
+
+    Attributes:
+        body: up to the cap; `cut` says that there was more.
+    """
+
+    status: int
+    headers: Mapping[str, str] = field(default_factory=dict)
+    body: bytes = b""
+    cut: bool = False
+
+    def json(self) -> object:
+        """The body as JSON, or None where it is not."""
+        try:
+            return json.loads(self.body)
+        except (ValueError, RecursionError):
+            return None
+
+    def text(self) -> str:
+        """The body as text, unreadable bytes replaced."""
+        return self.body.decode("utf-8", "replace")
+
+
+class Http:
+    """Sends requests to one vendor from any thread; each thread keeps its own connections."""
+
+    def __init__(
+        self,
+        *,
+        timeout_s: float,
+        connect_timeout_s: float,
+        max_bytes: int,
+        clock: Callable[[], float] = time.monotonic,
+        cert: tuple[str, str] | None = None,
+    ) -> None:
+        self._timeout_s = timeout_s
+        self._connect_timeout_s = min(connect_timeout_s, timeout_s)
+        self._max_bytes = max_bytes
+        self._clock = clock
+        self._cert = cert
+        self._threads = threading.local()
+
+    def send(self, request: requests.Request, auth: AuthBase | None = None) -> Answer:
+        """Sign, send, and read the answer.
+
+        Raises:
+            NoAnswer: with `sent` false only if surely no byte of the request reached the vendor.
+        """
+        session = self._session()
+        request.auth = auth
+        prepared = session.prepare_request(request)
+        deadline = self._clock() + self._timeout_s
+        try:
+            response = session.send(
+                prepared,
+                timeout=(self._connect_timeout_s, self._timeout_s),
+                allow_redirects=False,
+                stream=True,
+                cert=self._cert,
+            )
+        except requests.RequestException as error:
+            raise _no_answer(error) from error
+        with contextlib.closing(response):
+            return self._read(response, deadline)
+
+    def _session(self) -> requests.Session:
+        session: requests.Session | None = getattr(self._threads, "session", None)
+        if session is None:
+            session = requests.Session()
+            session.trust_env = False
+            # The burst and the journal retry; a third ring inside the transport would multiply.
+            adapter = HTTPAdapter(pool_connections=4, pool_maxsize=4, max_retries=0)
+            session.mount("http://", adapter)
+            session.mount("https://", adapter)
+            self._threads.session = session
+        return session
+
+    def _read(self, response: requests.Response, deadline: float) -> Answer:
+        body = bytearray()
+        try:
+            # read1 returns what has come; read would wait for the whole size, past any deadline.
+            while chunk := response.raw.read1(READ_BYTES, decode_content=True):
+                body += chunk
+                if len(body) > self._max_bytes:
+                    break
+                if self._clock() > deadline:
+                    raise NoAnswer("the answer took too long to read", sent=True)
+        except (OSError, requests.RequestException, HTTPError) as error:
+            raise NoAnswer(f"the answer broke off: {type(error).__name__}", sent=True) from error
+        return Answer(
+            response.status_code,
+            response.headers,
+            bytes(body[: self._max_bytes]),
+            len(body) > self._max_bytes,
+        )
+
+
+def _no_answer(error: requests.RequestException) -> NoAnswer:
+    cause = getattr(error.args[0] if error.args else None, "reason", None)
+    if isinstance(cause, NameResolutionError):
+        return NoAnswer("the host's name is not known", sent=False)
+    if isinstance(cause, NewConnectionError):
+        return NoAnswer("the connection was refused", sent=False)
+    if isinstance(error, requests.ConnectTimeout) or isinstance(cause, ConnectTimeoutError):
+        return NoAnswer("no connection within the time limit", sent=False)
+    if isinstance(error, requests.exceptions.SSLError):
+        unsafe = _unverified(error)
+        return NoAnswer(
+            "the certificate is not trusted" if unsafe else "TLS failed", sent=not unsafe
+        )
+    if isinstance(error, requests.Timeout):
+        return NoAnswer("no answer within the time limit", sent=True)
+    return NoAnswer("the connection broke before an answer", sent=True)
+
+
+def _unverified(error: BaseException | None) -> bool:
+    seen = 0
+    while error is not None and seen < 8:
+        if isinstance(error, ssl.SSLCertVerificationError):
+            return True
+        reason = getattr(error.args[0] if error.args else None, "reason", None)
+        error = reason or error.__cause__ or error.__context__
+        seen += 1
+    return False

@@ -1,0 +1,1 @@
+"""From a queue into the journal: take, read, accept, release."""

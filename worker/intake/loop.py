@@ -1,0 +1,120 @@
+"""One queue's way into the journal: take → read → accept → release, for ever."""
+
+import logging
+import threading
+import uuid
+from collections.abc import Callable, Iterable
+from datetime import datetime
+
+from redis.exceptions import RedisError
+
+from worker.intake.read import Reader
+from worker.intake.take import Batch, Taker
+from worker.journal import engine as journal
+from worker.journal.accept import Accepted, Arrival, Lane, Unread
+
+log = logging.getLogger(__name__)
+
+Storable = Callable[[Arrival], str | None]
+Accept = Callable[[str, list[Arrival], list[Unread], datetime], Accepted]
+WAIT_S = 1
+BACK_OFF_S = (0.1, 0.2, 0.5, 1.0, 2.0, 5.0)
+SET_ASIDE_TRIES = 3
+
+
+class Loop:
+    """Moves one queue's items into the journal.
+
+    While the journal is away the batch in hand stays where it is, and no further one is taken.
+    """
+
+    def __init__(
+        self,
+        taker_of: Callable[[str], Taker],
+        name: str,
+        reader: Reader,
+        accept: Accept,
+        storable: Storable,
+        wake: Callable[[Iterable[Lane]], None],
+        *,
+        clock: Callable[[], datetime],
+        stopping: threading.Event,
+    ) -> None:
+        self._taker_of = taker_of
+        self._taker = taker_of(name)
+        self._reader = reader
+        self._accept = accept
+        self._storable = storable
+        self._wake = wake
+        self._clock = clock
+        self._stopping = stopping
+
+    def run(self) -> None:
+        """Work until stopped. The broker's absence is waited out, not raised."""
+        failures = 0
+        while not self._stopping.is_set():
+            try:
+                if not self.turn():
+                    self._taker.wait(WAIT_S)
+                failures = 0
+            except RedisError as error:
+                failures += 1
+                log.warning("the broker does not answer: %s", error)
+                self._pause(failures)
+
+    def turn(self) -> bool:
+        """Take one batch all the way; False when there was none."""
+        batch = self._taker.take(uuid.uuid4().hex)
+        if batch is None:
+            return False
+        self._finish(self._taker, batch)
+        return True
+
+    def adopt(self, dead: str) -> bool:
+        """Take up what a dead worker held; False if something of it had to stay.
+
+        Two workers may adopt one batch: its id lets the journal accept it once.
+        """
+        taker = self._taker_of(dead)
+        while batch := taker.take_held(uuid.uuid4().hex):
+            log.warning("adopting %d items that %s held", len(batch.items), dead)
+            self._finish(taker, batch)
+            if self._stopping.is_set():
+                return False
+        return True
+
+    def _finish(self, taker: Taker, batch: Batch) -> None:
+        """Journal a taken batch, release it and wake its lanes; left in place when stopped."""
+        accepted = self._journal(batch)
+        if accepted is None:
+            return
+        taker.release(batch)
+        self._wake(accepted.lanes)
+        log.info(
+            "took %d items: %d events, %d duplicates, %d conflicts, %d rejects%s",
+            len(batch.items),
+            accepted.events,
+            accepted.duplicates,
+            accepted.conflicts,
+            accepted.rejects,
+            " (batch known already)" if accepted.repeated_batch else "",
+        )
+
+    def _journal(self, batch: Batch) -> Accepted | None:
+        now = self._clock()
+        arrivals, unread = self._reader.read(batch.items, now)
+        failures = 0
+        while not self._stopping.is_set():
+            try:
+                return self._accept(batch.id, arrivals, unread, now)
+            except Exception as error:  # noqa: BLE001 whatever it is, the batch must wait, not vanish
+                failures += 1
+                if journal.unstorable(error) and failures < SET_ASIDE_TRIES:
+                    arrivals, unread = self._reader.set_aside(arrivals, unread, self._storable)
+                    continue
+                log.warning("the journal does not answer: %s", journal.away(error))
+                self._pause(failures)
+        return None
+
+    def _pause(self, failures: int) -> None:
+        self._stopping.wait(BACK_OFF_S[min(failures, len(BACK_OFF_S)) - 1])

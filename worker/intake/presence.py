@@ -1,0 +1,46 @@
+"""Who takes from the queues: a name of one's own, a sign of life, and the dead ones' leavings."""
+
+from redis import Redis
+
+from worker.broker import ALIVE, WORKERS
+
+
+class Presence:
+    """One worker's name among all; kept by a heartbeat, free again when that stops."""
+
+    def __init__(self, redis: Redis, node: str, *, ttl_s: float) -> None:
+        """Take the node's name, or `node~2`, `node~3` … while another living worker has it."""
+        self._redis = redis
+        self._ttl_ms = int(ttl_s * 1000)
+        self.name = node
+        twin = 1
+        while not redis.set(ALIVE.format(worker=self.name), "1", nx=True, px=self._ttl_ms):
+            twin += 1
+            self.name = f"{node}~{twin}"
+        redis.sadd(WORKERS, self.name)
+
+    def beat(self) -> None:
+        """Say that this worker lives."""
+        self._redis.set(ALIVE.format(worker=self.name), "1", px=self._ttl_ms)
+        self._redis.sadd(WORKERS, self.name)
+
+    def dead(self) -> list[str]:
+        """Workers whose heartbeat has stopped and whose leavings nobody has taken up yet."""
+        names = sorted(_text(name) for name in self._redis.smembers(WORKERS))
+        others = [name for name in names if name != self.name]
+        if not others:
+            return []
+        signs = self._redis.mget([ALIVE.format(worker=name) for name in others])
+        return [name for name, sign in zip(others, signs, strict=True) if sign is None]
+
+    def bury(self, name: str) -> None:
+        """Forget a dead worker once nothing of its is left."""
+        self._redis.srem(WORKERS, name)
+
+    def leave(self) -> None:
+        """Stop cleanly: the name is free at once; what is still held can be adopted at once."""
+        self._redis.delete(ALIVE.format(worker=self.name))
+
+
+def _text(value: bytes | str) -> str:
+    return value.decode() if isinstance(value, bytes) else value

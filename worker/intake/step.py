@@ -1,0 +1,50 @@
+"""The intake as a bootstep of the Celery worker."""
+
+import socket
+import sys
+from typing import Any
+
+from celery import bootsteps
+
+from worker.deployment import NotReady
+from worker.events import Kind
+from worker.intake.keeper import Intake
+from worker.process import Process
+
+
+class IntakeStep(bootsteps.StartStopStep):  # type: ignore[misc]
+    """Runs the intake beside Celery's own consumer; refuses to start what could not work."""
+
+    requires = ("celery.worker.components:Pool",)
+
+    def __init__(self, worker: Any, **kwargs: object) -> None:  # noqa: ANN401 Celery has no types
+        super().__init__(worker, **kwargs)
+        self._intake: Intake | None = None
+
+    def start(self, worker: Any) -> None:  # noqa: ANN401 Celery has no types
+        """Check the deployment, then begin to take."""
+        stolen = set(worker.app.amqp.queues.consume_from) & {kind.value for kind in Kind}
+        if stolen:
+            sys.exit(
+                f"chargerelay: -Q names {', '.join(sorted(stolen))}; those queues are read by the "
+                "intake, a Celery consumer would lose what it cannot read"
+            )
+        mine: Process = worker.app.relay.current()
+        try:
+            mine.deployment.check()
+        except NotReady as error:
+            sys.exit(f"chargerelay: {error}")
+        self._intake = Intake(
+            mine.deployment.settings,
+            worker.hostname or socket.gethostname(),
+            mine.deployment.redis,
+            mine.deployment.engine,
+            mine.courier.roster.route,
+            mine.courier.waker.wake,
+        )
+        self._intake.start()
+
+    def stop(self, worker: Any) -> None:  # noqa: ANN401 Celery has no types
+        """Take no more."""
+        if self._intake is not None:
+            self._intake.stop()

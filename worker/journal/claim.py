@@ -1,0 +1,111 @@
+"""Leasing the due reports of a lane: committed as `sending` before any byte leaves."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, Engine, Row, exists, or_, select, update
+
+from worker.events import Event, Kind, NotAnEvent, parse, read_json
+from worker.journal import tables
+from worker.journal.engine import writing
+from worker.journal.states import WAITING, State
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """A leased report with its event.
+
+    Attributes:
+        look_up: it may have arrived before; look it up at the vendor instead of sending it.
+        tries: failed tries so far.
+    """
+
+    report_id: int
+    event: Event
+    subject: str
+    tries: int
+    lease_owner: str
+    lease_until: datetime
+    look_up: bool
+
+
+def claim(
+    engine: Engine,
+    vendor: str,
+    kind: Kind,
+    *,
+    owner: str,
+    now: datetime,
+    lease_until: datetime,
+    limit: int,
+) -> Sequence[Claim]:
+    """Lease up to `limit` due reports of the lane, those due first first.
+
+    Of one connector nothing is leased while another of its reports is in flight.
+    """
+    columns = tables.report.c
+    with writing(engine) as connection:
+        claims = []
+        for row in _choose(connection, vendor, kind, now, limit):
+            try:
+                event = parse(kind, read_json(row.body))
+            except NotAnEvent as error:
+                _refuse(connection, row.id, f"the journal's copy cannot be read: {error}", now)
+                continue
+            claims.append(
+                Claim(
+                    report_id=row.id,
+                    event=event,
+                    subject=row.subject,
+                    tries=row.tries,
+                    lease_owner=owner,
+                    lease_until=lease_until,
+                    look_up=row.state == State.UNCLEAR,
+                )
+            )
+        if claims:
+            connection.execute(
+                update(tables.report)
+                .where(columns.id.in_([claim.report_id for claim in claims]))
+                .values(state=State.SENDING, lease_until=lease_until, lease_owner=owner)
+            )
+    return claims
+
+
+def _refuse(connection: Connection, report_id: int, reason: str, now: datetime) -> None:
+    connection.execute(
+        update(tables.report)
+        .where(tables.report.c.id == report_id)
+        .values(state=State.REFUSED, reason=reason, settled_at=now)
+    )
+
+
+def _choose(
+    connection: Connection, vendor: str, kind: Kind, now: datetime, limit: int
+) -> Sequence[Row[*tuple[Any, ...]]]:
+    columns = tables.report.c
+    other = tables.report.alias("other")
+    in_flight = exists().where(
+        other.c.vendor == columns.vendor,
+        other.c.subject == columns.subject,
+        other.c.latest_wins == 1,
+        other.c.state == State.SENDING,
+    )
+    query = (
+        select(columns.id, columns.state, columns.subject, columns.tries, tables.event.c.body)
+        .join(tables.event, tables.event.c.id == columns.event_id)
+        .where(
+            columns.vendor == vendor,
+            columns.kind == kind.value,
+            columns.state.in_(WAITING),
+            columns.due_at <= now,
+            or_(columns.worth_until.is_(None), columns.worth_until > now),
+            or_(columns.latest_wins == 0, ~in_flight),
+        )
+        .order_by(columns.due_at, columns.id)
+        .limit(limit)
+        .with_for_update(skip_locked=True, of=tables.report)
+    )
+    return connection.execute(query).all()

@@ -1,0 +1,248 @@
+"""The journal's tables. Times are aware UTC; a kind, a state and an outcome are their words."""
+
+from datetime import UTC, datetime
+
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    DateTime,
+    Dialect,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    Table,
+    Text,
+    UniqueConstraint,
+    text,
+)
+from sqlalchemy.types import TypeDecorator
+from sqlmodel import Field, SQLModel
+
+SQLModel.metadata.naming_convention = {
+    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+    "pk": "pk_%(table_name)s",
+}
+
+WAITING = "state IN ('pending', 'unclear')"
+LATEST = "latest_wins = 1"
+OF_SUBJECT = ("vendor", "subject")
+
+BigKey = BigInteger().with_variant(Integer(), "sqlite")
+
+
+class Utc(TypeDecorator[datetime]):
+    """An aware UTC time; SQLite, which knows no time zones, gets it without one."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """Refuse a naive time, and drop the zone where the database has none."""
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError(f"a time without a zone: {value}")
+        value = value.astimezone(UTC)
+        return value.replace(tzinfo=None) if dialect.name == "sqlite" else value
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """Give the zone back."""
+        if value is None or value.tzinfo is not None:
+            return value
+        return value.replace(tzinfo=UTC)
+
+
+def _key() -> Column[int]:
+    return Column(BigKey, primary_key=True, autoincrement=True)
+
+
+def _partial(name: str, condition: str, *columns: str, unique: bool = False) -> Index:
+    """An index over the rows of a condition, in both dialects."""
+    where = text(condition)
+    return Index(name, *columns, unique=unique, sqlite_where=where, postgresql_where=where)
+
+
+class IntakeBatch(SQLModel, table=True):
+    """A batch that was accepted: seen again after a crash, it is not accepted a second time."""
+
+    __tablename__ = "intake_batch"
+
+    id: str = Field(primary_key=True)
+    accepted_at: datetime = Field(sa_type=Utc, index=True)
+
+
+class EventRow(SQLModel, table=True):
+    """What happened at a charger, as it was published."""
+
+    __tablename__ = "event"
+    __table_args__ = (
+        UniqueConstraint("kind", "identity"),
+        Index(None, "kind", "subject", "occurred_at"),
+        Index(None, "kind", "received_at"),
+    )
+
+    id: int | None = Field(default=None, sa_column=_key())
+    kind: str
+    identity: str
+    subject: str
+    occurred_at: datetime = Field(sa_type=Utc)
+    received_at: datetime = Field(sa_type=Utc)
+    body: str = Field(sa_type=Text)
+    content_hash: str
+    duplicates: int = 0
+
+
+class ReportRow(SQLModel, table=True):
+    """One event for one vendor.
+
+    The partial indexes serve the claim and the sweeps, so that neither grows with history; the two
+    unique ones make "one pending, one in flight per connector and vendor" a fact of the database.
+    """
+
+    __tablename__ = "report"
+    __table_args__ = (
+        UniqueConstraint("event_id", "vendor"),
+        _partial("ix_report_due", WAITING, "vendor", "kind", "due_at", "id"),
+        _partial("ix_report_worth", f"{WAITING} AND worth_until IS NOT NULL", "worth_until"),
+        _partial("ix_report_lease", "state = 'sending'", "lease_until"),
+        _partial("uq_report_pending", f"state = 'pending' AND {LATEST}", *OF_SUBJECT, unique=True),
+        _partial("uq_report_sending", f"state = 'sending' AND {LATEST}", *OF_SUBJECT, unique=True),
+        _partial("ix_report_shown", "state IN ('refused', 'held', 'given_up')", "state", "id"),
+    )
+
+    id: int | None = Field(default=None, sa_column=_key())
+    event_id: int = Field(sa_column=Column(BigKey, ForeignKey("event.id"), nullable=False))
+    vendor: str
+    kind: str
+    subject: str
+    latest_wins: int = Field(description="1: of this subject only the newest is told")
+    occurred_at: datetime = Field(sa_type=Utc)
+    state: str
+    due_at: datetime = Field(sa_type=Utc)
+    worth_until: datetime | None = Field(default=None, sa_type=Utc)
+    lease_until: datetime | None = Field(default=None, sa_type=Utc)
+    lease_owner: str | None = None
+    tries: int = Field(default=0, description="failed tries since the budget was last renewed")
+    outcome: str | None = None
+    reason: str | None = Field(default=None, sa_type=Text)
+    created_at: datetime = Field(sa_type=Utc)
+    settled_at: datetime | None = Field(default=None, sa_type=Utc)
+
+
+class AttemptRow(SQLModel, table=True):
+    """One HTTP request and its answer."""
+
+    __tablename__ = "attempt"
+    __table_args__ = (Index(None, "vendor", "started_at"), Index(None, "started_at"))
+
+    id: int | None = Field(default=None, sa_column=_key())
+    vendor: str
+    kind: str
+    started_at: datetime = Field(sa_type=Utc)
+    duration_ms: int
+    method: str
+    url: str = Field(sa_type=Text)
+    http_status: int | None = None
+    vendor_code: str | None = None
+    outcome: str
+    reason: str = Field(sa_type=Text)
+    reports: int
+    request: str = Field(sa_type=Text)
+    answer: str = Field(sa_type=Text)
+
+
+class AttemptReport(SQLModel, table=True):
+    """Which reports an attempt carried."""
+
+    __tablename__ = "attempt_report"
+    __table_args__ = (Index(None, "report_id"),)
+
+    attempt_id: int = Field(sa_column=Column(BigKey, ForeignKey("attempt.id"), primary_key=True))
+    report_id: int = Field(sa_column=Column(BigKey, ForeignKey("report.id"), primary_key=True))
+
+
+class RejectRow(SQLModel, table=True):
+    """An item of a queue that could not be read."""
+
+    __tablename__ = "reject"
+    __table_args__ = (Index(None, "received_at"),)
+
+    id: int | None = Field(default=None, sa_column=_key())
+    queue: str
+    received_at: datetime = Field(sa_type=Utc)
+    reason: str = Field(sa_type=Text)
+    raw: bytes = Field(sa_type=LargeBinary)
+    raw_bytes: int = Field(description="size of the whole item; raw may hold less")
+    put_back_at: datetime | None = Field(default=None, sa_type=Utc)
+
+
+class ConflictRow(SQLModel, table=True):
+    """An event whose identity was known already, with other content."""
+
+    __tablename__ = "conflict"
+    __table_args__ = (UniqueConstraint("event_id", "content_hash"),)
+
+    id: int | None = Field(default=None, sa_column=_key())
+    event_id: int = Field(sa_column=Column(BigKey, ForeignKey("event.id"), nullable=False))
+    kind: str
+    subject: str
+    content_hash: str
+    received_at: datetime = Field(sa_type=Utc)
+    body: str = Field(sa_type=Text)
+    repeats: int = 0
+    decision: str | None = None
+    decided_at: datetime | None = Field(default=None, sa_type=Utc)
+
+
+class ConnectorRow(SQLModel, table=True):
+    """The newest status of a connector."""
+
+    __tablename__ = "connector"
+
+    subject: str = Field(primary_key=True)
+    status: int
+    occurred_at: datetime = Field(sa_type=Utc)
+    event_id: int = Field(sa_column=Column(BigKey, nullable=False))
+
+
+class VendorStateRow(SQLModel, table=True):
+    """What all workers know of a vendor: paused by hand, breaker open."""
+
+    __tablename__ = "vendor_state"
+
+    vendor: str = Field(primary_key=True)
+    paused_at: datetime | None = Field(default=None, sa_type=Utc)
+    paused_why: str | None = None
+    breaker_step: int = Field(default=0, description="0: closed; n: opened n times in a row")
+    breaker_until: datetime | None = Field(default=None, sa_type=Utc)
+    breaker_why: str | None = Field(default=None, sa_type=Text)
+
+
+class LaneStateRow(SQLModel, table=True):
+    """What all workers know of a lane: the vendor asked to wait."""
+
+    __tablename__ = "lane_state"
+
+    vendor: str = Field(primary_key=True)
+    kind: str = Field(primary_key=True)
+    not_before: datetime | None = Field(default=None, sa_type=Utc)
+    why: str | None = Field(default=None, sa_type=Text)
+
+
+def _table(model: type[SQLModel]) -> Table:
+    return SQLModel.metadata.tables[str(model.__tablename__)]
+
+
+intake_batch = _table(IntakeBatch)
+event = _table(EventRow)
+report = _table(ReportRow)
+attempt = _table(AttemptRow)
+attempt_report = _table(AttemptReport)
+reject = _table(RejectRow)
+conflict = _table(ConflictRow)
+connector = _table(ConnectorRow)
+vendor_state = _table(VendorStateRow)
+lane_state = _table(LaneStateRow)

@@ -1,0 +1,183 @@
+"""The vendors of this deployment: the vendors file, checked whole before anything starts."""
+
+import os
+import re
+import tomllib
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from pydantic import SecretStr, ValidationError
+
+from config.settings import Settings
+from worker.events import Event, Kind
+from worker.outcomes import OnUnclear
+from worker.tokens import Tokens
+from worker.vendor import System, VendorSettings
+from worker.vendors import systems
+
+Lane = tuple[str, Kind]
+VARIABLE = re.compile(r"\$\{(\w+)\}")
+AnySystem = System[Any]
+
+
+class RosterError(Exception):
+    """The vendors file cannot be used; the message names every fault, one a line."""
+
+
+class Roster:
+    """The configured vendors, by name, and who is told of what."""
+
+    def __init__(self, vendors: Mapping[str, AnySystem]) -> None:
+        self.vendors = dict(vendors)
+        self._by_kind: dict[Kind, list[AnySystem]] = {
+            kind: [vendor for vendor in vendors.values() if kind in vendor.kinds()] for kind in Kind
+        }
+
+    def route(self, event: Event) -> list[str]:
+        """The vendors that take this event."""
+        return [
+            system.vendor
+            for system in self._by_kind[event.kind]
+            if _covers(system.settings.stations, event.station_id)
+            and _covers(system.settings.operators, event.operator_id)
+            and system.wants(event)
+        ]
+
+    def lanes(self) -> list[Lane]:
+        """Every lane there can be."""
+        return [(s.vendor, kind) for kind in Kind for s in self._by_kind[kind]]
+
+    def unclear_rules(self) -> dict[Lane, OnUnclear]:
+        """What an unclear report leads to, by lane."""
+        return {(name, kind): self.vendors[name].unclear_rule(kind) for name, kind in self.lanes()}
+
+
+def _covers(wanted: Sequence[str], given: str | None) -> bool:
+    return "*" in wanted or given in wanted
+
+
+def load(settings: Settings, tokens: Tokens, environment: Mapping[str, str] = os.environ) -> Roster:
+    """Read and check the whole vendors file.
+
+    Raises:
+        RosterError: names every vendor, key and what was expected of it, at once.
+    """
+    path = settings.vendors_file
+    if path is None:
+        raise RosterError(
+            "no vendors file: set RELAY_VENDORS_FILE (config/vendors.example.toml is a beginning)"
+        )
+    faults: list[str] = []
+    vendors: dict[str, AnySystem] = {}
+    for name, table in _tables(path).items():
+        try:
+            vendors[name] = _vendor(name, table, settings, tokens, environment)
+        except _Faults as error:
+            faults += [f"{path}: [vendors.{name}] {fault}" for fault in error.faults]
+    if faults:
+        raise RosterError("\n".join(faults))
+    return Roster(vendors)
+
+
+class _Faults(Exception):
+    def __init__(self, *faults: str) -> None:
+        super().__init__("; ".join(faults))
+        self.faults = faults
+
+
+def _tables(path: Path) -> Mapping[str, object]:
+    try:
+        content = tomllib.loads(path.read_text("utf-8"))
+    except OSError as error:
+        raise RosterError(f"{path}: cannot be read: {error.strerror}") from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise RosterError(f"{path}: not TOML: {error}") from None
+    vendors = content.get("vendors")
+    if not isinstance(vendors, Mapping) or not vendors:
+        raise RosterError(f"{path}: no [vendors.NAME] table")
+    return vendors
+
+
+def _vendor(
+    name: str,
+    table: object,
+    settings: Settings,
+    tokens: Tokens,
+    environment: Mapping[str, str],
+) -> AnySystem:
+    if not isinstance(table, Mapping):
+        raise _Faults("expected a table")
+    if not name.replace("-", "").replace("_", "").isalnum() or not name.isascii() or len(name) > 64:
+        raise _Faults("a vendor's name has letters, digits, - and _, at most 64")
+    known = systems()
+    system = known.get(str(table.get("system")))
+    if system is None:
+        raise _Faults(f"system: expected one of {', '.join(sorted(known))}")
+    given = {key: value for key, value in table.items() if key != "system"}
+    faults: list[str] = []
+    filled = {
+        key.removesuffix("_file") if _is_secret_file(system, key) else key: _fill(
+            key, value, environment, faults, read=_is_secret_file(system, key)
+        )
+        for key, value in given.items()
+    }
+    try:
+        own = system.settings_type.model_validate(filled)
+    except ValidationError as error:
+        faults += [f"{_where(e['loc'])}: {_plain(e['msg'])}" for e in error.errors()]
+        raise _Faults(*faults) from None
+    faults += _check(system, own, settings)
+    if faults:
+        raise _Faults(*faults)
+    return system(name, own, tokens)
+
+
+def _check(system: type[AnySystem], own: VendorSettings, settings: Settings) -> list[str]:
+    faults = []
+    if own.takes is not None and (more := own.takes - set(system.takes)):
+        can = ", ".join(sorted(system.takes)) or "nothing"
+        faults.append(f"takes: {', '.join(sorted(more))}, but {system.name} takes {can}")
+    if own.timeout_s is not None:
+        try:
+            settings.check_lease(own.timeout_s, "timeout_s")
+        except ValueError as error:
+            faults.append(f"timeout_s: {error}")
+    rules = own.on_unclear.values() if isinstance(own.on_unclear, Mapping) else [own.on_unclear]
+    if OnUnclear.VERIFY in rules and system.look_up is System.look_up:
+        faults.append(f"on_unclear: {system.name} offers no look-up; expected resend or hold")
+    return faults
+
+
+def _is_secret_file(system: type[AnySystem], key: str) -> bool:
+    field = system.settings_type.model_fields.get(key.removesuffix("_file"))
+    return key.endswith("_file") and field is not None and field.annotation is SecretStr
+
+
+def _fill(
+    key: str, value: object, environment: Mapping[str, str], faults: list[str], *, read: bool
+) -> object:
+    """Put in what the environment or a secret's file holds."""
+    if not isinstance(value, str):
+        return value
+    for name in VARIABLE.findall(value):
+        if not environment.get(name):
+            faults.append(f"{key}: the environment has no {name}")
+    value = VARIABLE.sub(lambda found: environment.get(found[1]) or "missing", value)
+    if not read:
+        return value
+    try:
+        return Path(value).read_text("utf-8").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        faults.append(f"{key}: {value} cannot be read: {getattr(error, 'strerror', error)}")
+        return "missing"
+
+
+def _where(loc: tuple[int | str, ...]) -> str:
+    return ".".join(str(part) for part in loc)
+
+
+def _plain(message: str) -> str:
+    return message.removeprefix("Value error, ").replace(
+        "Extra inputs are not permitted", "unknown key"
+    )

@@ -1,0 +1,155 @@
+"""One request to one vendor: signed, sent, read, and kept as an attempt."""
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+import requests
+
+from config.logs import mask
+from worker.events import Event, Kind
+from worker.exchange import Answer, Http, NoAnswer
+from worker.journal.settle import Attempt
+from worker.outcomes import Absent, Accepted, Outcome, TryLater, Unclear
+from worker.pace import Pace
+from worker.vendor import CannotSign, Send, System, VendorSettings
+
+RENEWED = TryLater("the credentials had run out; they were renewed and the request sent again")
+
+REASON_CHARS = 500
+LOOKED_UP = Accepted("looked up")
+
+
+@dataclass(frozen=True, slots=True)
+class _Exchange:
+    started_at: datetime
+    duration_ms: int
+    request: requests.Request
+    answer: Answer | NoAnswer
+    outcome: Outcome | None = None
+
+
+class Sender:
+    """Sends for one vendor, from any thread."""
+
+    def __init__(
+        self,
+        system: System[VendorSettings],
+        http: Http,
+        pace: Pace,
+        *,
+        clock: Callable[[], datetime],
+        keep_bytes: int,
+    ) -> None:
+        self._system = system
+        self._http = http
+        self._pace = pace
+        self._clock = clock
+        self._keep_bytes = keep_bytes
+
+    def tell(
+        self, kind: Kind, events: Sequence[Event], report_ids: tuple[int, ...]
+    ) -> tuple[Outcome, list[Attempt]]:
+        """One try at telling these events."""
+        request = self._system.request(events)
+
+        def try_it(send: Send) -> Outcome:
+            return self._system.read(send(request), kind)
+
+        return self._recorded(try_it, report_ids)
+
+    def look_up(
+        self, events: Sequence[Event], report_ids: tuple[int, ...]
+    ) -> tuple[Sequence[Outcome | Absent], list[Attempt]]:
+        """Ask the vendor which of the events it has."""
+        found: list[Outcome | Absent] = []
+
+        def look(send: Send) -> Outcome:
+            found.extend(self._system.look_up(events, send))
+            return LOOKED_UP
+
+        outcome, attempts = self._recorded(look, report_ids)
+        return found or [outcome] * len(events), attempts
+
+    def _recorded(
+        self, talk: Callable[[Send], Outcome], report_ids: tuple[int, ...]
+    ) -> tuple[Outcome, list[Attempt]]:
+        exchanges: list[_Exchange] = []
+        try:
+            outcome = talk(lambda request: self._exchange(request, exchanges))
+        except CannotSign as error:
+            outcome = error.outcome
+        except NoAnswer as error:
+            outcome = Unclear(str(error)) if error.sent else TryLater(str(error))
+        outcome = replace(outcome, reason=mask(outcome.reason)[:REASON_CHARS])
+        return outcome, [self._attempt(e, e.outcome or outcome, report_ids) for e in exchanges]
+
+    def _exchange(self, request: requests.Request, exchanges: list[_Exchange]) -> Answer:
+        """Sign and send; once more with new credentials if the vendor refuses the old ones."""
+        try:
+            auth = self._system.auth(self._http)
+        except NoAnswer as error:
+            raise CannotSign(TryLater(f"no token: {error}")) from error
+        answer = self._send(request, auth, exchanges)
+        try:
+            renewed = self._system.renew(answer, auth, self._http)
+        except NoAnswer as error:
+            raise CannotSign(TryLater(f"no new token: {error}")) from error
+        if not renewed:
+            return answer
+        refused = exchanges.pop()
+        exchanges.append(
+            _Exchange(
+                refused.started_at, refused.duration_ms, request, refused.answer, outcome=RENEWED
+            )
+        )
+        return self._send(request, self._system.auth(self._http), exchanges)
+
+    def _send(
+        self,
+        request: requests.Request,
+        auth: requests.auth.AuthBase | None,
+        exchanges: list[_Exchange],
+    ) -> Answer:
+        self._pace.wait()
+        started_at, started = self._clock(), time.monotonic()
+        answer: Answer | NoAnswer
+        try:
+            answer = self._http.send(request, auth)
+        except NoAnswer as error:
+            answer = error
+        duration_ms = round((time.monotonic() - started) * 1000)
+        exchanges.append(_Exchange(started_at, duration_ms, request, answer))
+        if isinstance(answer, NoAnswer):
+            raise answer
+        return answer
+
+    def _attempt(
+        self, exchange: _Exchange, outcome: Outcome, report_ids: tuple[int, ...]
+    ) -> Attempt:
+        answer = exchange.answer
+        return Attempt(
+            started_at=exchange.started_at,
+            duration_ms=exchange.duration_ms,
+            method=str(exchange.request.method),
+            url=mask(str(exchange.request.url)),
+            http_status=answer.status if isinstance(answer, Answer) else None,
+            outcome=outcome,
+            request=self._kept(_body(exchange.request)),
+            answer=self._kept(answer.text() if isinstance(answer, Answer) else str(answer)),
+            report_ids=report_ids,
+        )
+
+    def _kept(self, text: str) -> str:
+        """What every database can hold of it: masked, capped, without NUL."""
+        return mask(text[: self._keep_bytes]).replace("\x00", "\\x00")
+
+
+def _body(request: requests.Request) -> str:
+    data = request.data
+    if isinstance(data, bytes):
+        return data.decode("utf-8", "replace")
+    if isinstance(data, str):
+        return data
+    return str(request.json if request.json is not None else request.params or "")

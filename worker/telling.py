@@ -1,0 +1,155 @@
+"""Telling one pack of reports: looked up if need be, tried within seconds, halved if refused."""
+
+import logging
+import random
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+import tenacity
+
+from config.settings import Settings
+from worker.breaker import Breaker
+from worker.events import Event
+from worker.journal.claim import Claim
+from worker.journal.settle import Attempt, Told
+from worker.outcomes import Absent, Outcome, Refused, TryLater, Unclear
+from worker.policies import Policy
+from worker.sender import Sender
+
+log = logging.getLogger(__name__)
+
+LONGEST_WAIT_IN_HAND_S = 1.0
+
+
+@dataclass(slots=True)
+class Result:
+    """What came of a pack, and every request that was made for it."""
+
+    told: list[Told] = field(default_factory=list)
+    attempts: list[Attempt] = field(default_factory=list)
+
+
+class Teller:
+    """Tells packs of one lane, from any thread."""
+
+    def __init__(
+        self,
+        sender: Sender,
+        policy: Policy,
+        breaker: Breaker,
+        settings: Settings,
+        *,
+        pack_size: int,
+        all_or_nothing: bool,
+        timeout_s: float,
+        unclear_wait_s: float,
+        clock: Callable[[], datetime],
+        stopping: threading.Event,
+        dice: random.Random | None = None,
+    ) -> None:
+        self._sender = sender
+        self._policy = policy
+        self._breaker = breaker
+        self._settings = settings
+        self._pack_size = pack_size
+        self._all_or_nothing = all_or_nothing
+        self._timeout_s = timeout_s
+        self._unclear_wait_s = unclear_wait_s
+        self._clock = clock
+        self._stopping = stopping
+        self._dice = dice or random.Random()  # noqa: S311 jitter, no secret
+
+    def tell(self, claims: list[Claim], *, probing: bool = False) -> Result:
+        """Tell a pack. A refused list is halved until the bad one stands alone.
+
+        Never raises: what goes wrong on our side is a refusal that a person can replay.
+        """
+        result = Result()
+        waiting = self._absent(claims, result) if claims[0].look_up else [claims]
+        while waiting:
+            pack = waiting.pop()
+            try:
+                outcome = self._burst(pack, result, probing=probing)
+            except Exception as error:
+                log.exception("a %s report cannot be told", self._policy.kind)
+                outcome = Refused(f"our fault, see the log: {type(error).__name__}: {error}")
+            if isinstance(outcome, Refused) and len(pack) > 1 and self._all_or_nothing:
+                middle = len(pack) // 2
+                waiting += [pack[middle:], pack[:middle]]
+                continue
+            result.told += [Told(c, outcome, self._next_try_s(c, outcome)) for c in pack]
+        return result
+
+    def _absent(self, claims: list[Claim], result: Result) -> list[list[Claim]]:
+        """Look up what may have arrived; returns what is surely not there, packed."""
+        found: Sequence[Outcome | Absent | None] = [None] * len(claims)
+        if not self._stopping.is_set() and not self._too_late(claims):
+            try:
+                found, attempts = self._sender.look_up(*_told_of(claims))
+                result.attempts += attempts
+            except Exception as error:
+                log.exception("%s reports cannot be looked up", self._policy.kind)
+                found = [Unclear(f"our fault, see the log: {error}")] * len(claims)
+        absent = []
+        for claim, outcome in zip(claims, found, strict=True):
+            if isinstance(outcome, Absent):
+                absent.append(claim)
+            else:
+                result.told.append(Told(claim, outcome, self._next_try_s(claim, outcome)))
+        size = self._pack_size
+        return [absent[start : start + size] for start in range(0, len(absent), size)]
+
+    def _burst(self, pack: list[Claim], result: Result, *, probing: bool) -> Outcome | None:
+        # The retry wraps signing and sending: a signed request ages.
+        retrying = tenacity.Retrying(
+            retry=tenacity.retry_if_result(_worth_another_try),
+            stop=tenacity.stop_after_attempt(1 if probing else self._settings.burst_tries)
+            | tenacity.stop_before_delay(self._settings.burst_s)
+            | tenacity.stop_when_event_set(self._stopping),
+            wait=tenacity.wait_random_exponential(multiplier=0.2, max=2),
+            sleep=tenacity.sleep_using_event(self._stopping),
+            retry_error_callback=_last_outcome,
+        )
+        outcome: Outcome | None = retrying(self._try, pack, result)
+        return outcome
+
+    def _try(self, pack: list[Claim], result: Result) -> Outcome | None:
+        """One try; None if we are stopping or the lease is too short to begin."""
+        if self._stopping.is_set() or self._too_late(pack):
+            return None
+        outcome, attempts = self._sender.tell(self._policy.kind, *_told_of(pack))
+        result.attempts += attempts
+        self._breaker.count(outcome)
+        return outcome
+
+    def _too_late(self, pack: list[Claim]) -> bool:
+        """Whether the lease could run out under one more try."""
+        left_s = (min(c.lease_until for c in pack) - self._clock()).total_seconds()
+        return left_s < 6 * self._timeout_s
+
+    def _next_try_s(self, claim: Claim, outcome: Outcome | None) -> float:
+        asked_s = outcome.after_s if isinstance(outcome, TryLater) else None
+        if asked_s is not None:
+            asked_s = min(asked_s, self._settings.retry_after_cap_s)
+        if isinstance(outcome, Unclear):
+            asked_s = self._unclear_wait_s
+        return self._policy.next_try_s(claim.tries + 1, self._dice, asked_s)
+
+
+def _told_of(pack: Sequence[Claim]) -> tuple[list[Event], tuple[int, ...]]:
+    return [claim.event for claim in pack], tuple(claim.report_id for claim in pack)
+
+
+def _worth_another_try(outcome: Outcome | None) -> bool:
+    """A passing fault that asks for no long wait. What is unclear is never repeated in hand."""
+    return (
+        isinstance(outcome, TryLater)
+        and not outcome.whole_lane
+        and (outcome.after_s or 0.0) <= LONGEST_WAIT_IN_HAND_S
+    )
+
+
+def _last_outcome(state: tenacity.RetryCallState) -> object:
+    return state.outcome.result() if state.outcome is not None else None
