@@ -1,0 +1,108 @@
+import io
+import logging
+import re
+from collections.abc import Iterator
+
+import pytest
+
+from config import logs
+from config.logs import mask
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "secret=HIDDEN",
+        "token: HIDDEN, next",
+        '{"sign":"HIDDEN","x":1}',
+        '{"password" : "HIDDEN"}',
+        "GET /x?a=1&token=HIDDEN&b=2",
+        "SIGNATURE=HIDDEN",
+        "access_token=HIDDEN",
+        "client_key=HIDDEN",
+        "redis://:HIDDEN@host:6379/0",
+        "postgresql+psycopg://relay:HIDDEN@host/journal",
+    ],
+)
+def test_what_follows_a_secrets_name_is_masked(text: str) -> None:
+    assert mask(text) == text.replace("HIDDEN", "***")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "client_secret=HIDDEN",
+        "app_secret: HIDDEN",
+        '{"accessToken":"HIDDEN"}',
+        "{'password': 'HIDDEN'}",
+        "redis://:HID@DEN@host/0",
+        "redis://:HID/DEN@host/0",
+        '{"password":"HID DEN"}',
+        '{"password":"HID,DEN"}',
+    ],
+)
+def test_secrets_are_masked_in_the_other_spellings_that_meet_us(text: str) -> None:
+    masked = mask(text)
+    assert "HID" not in masked
+    assert "DEN" not in masked
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "redis://host:6379/0",
+        "took 500 items: 499 events",
+        "the keys of 3 vendors",
+        "https://platform.example/a:b/c@d",
+        "工单 12 已签名",
+    ],
+)
+def test_what_holds_no_secret_stays_as_it_is(text: str) -> None:
+    assert mask(text) == text
+
+
+def test_every_secret_of_a_line_is_masked() -> None:
+    masked = mask("token=HIDDEN sign=HIDDEN redis://a:HIDDEN@b redis://c:HIDDEN@d")
+    assert "HIDDEN" not in masked
+    assert masked.count("***") == 4
+
+
+@pytest.fixture
+def printed() -> Iterator[io.StringIO]:
+    """What a logger configured by us prints; the root logger is as it was afterwards."""
+    root = logging.getLogger()
+    before, level, converter = root.handlers[:], root.level, logging.Formatter.converter
+    logs.configure("info")
+    stream = io.StringIO()
+    for handler in root.handlers:
+        handler.stream = stream
+    yield stream
+    root.handlers[:] = before
+    root.setLevel(level)
+    logging.Formatter.converter = converter
+
+
+def test_a_record_is_one_line_with_its_time_in_utc_level_and_logger(printed: io.StringIO) -> None:
+    logging.getLogger("worker.x").info("took %d items", 3)
+    line = r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z INFO worker\.x took 3 items\n"
+    assert re.fullmatch(line, printed.getvalue())
+
+
+def test_a_level_that_is_too_low_prints_nothing(printed: io.StringIO) -> None:
+    logging.getLogger("worker.x").debug("details")
+    assert printed.getvalue() == ""
+
+
+def test_secrets_among_the_arguments_are_masked(printed: io.StringIO) -> None:
+    logging.getLogger("worker.x").warning(
+        "%s does not answer: %s", "redis://:HIDDEN@h", "token=HIDDEN"
+    )
+    assert "HIDDEN" not in printed.getvalue()
+    assert "***" in printed.getvalue()
+
+
+def test_secrets_in_an_exceptions_traceback_are_masked(printed: io.StringIO) -> None:
+    error = ValueError("cannot read token=HIDDEN")
+    logging.getLogger("worker.x").error("it failed", exc_info=error)
+    assert "it failed" in printed.getvalue()
+    assert "HIDDEN" not in printed.getvalue()

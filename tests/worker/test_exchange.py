@@ -1,0 +1,253 @@
+import socket
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from queue import Queue
+
+import pytest
+import requests
+
+from worker.exchange import Answer, Http, NoAnswer
+
+Play = Callable[[socket.socket], object]
+OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
+
+
+@dataclass
+class Server:
+    """Listens on loopback; does with each request what the play says."""
+
+    listener: socket.socket
+    requests: list[bytes] = field(default_factory=list)
+    connections: int = 0
+    play: Play = lambda connection: connection.sendall(OK)
+    over: threading.Event = field(default_factory=threading.Event)
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.listener.getsockname()[1]}/x"
+
+    def run(self) -> None:
+        with suppress(OSError):
+            while True:
+                connection, _ = self.listener.accept()
+                self.connections += 1
+                threading.Thread(target=self._talk, args=(connection,), daemon=True).start()
+
+    def _talk(self, connection: socket.socket) -> None:
+        with connection, suppress(OSError):
+            while request := _request(connection):
+                self.requests.append(request)
+                self.play(connection)
+
+
+def _request(connection: socket.socket) -> bytes:
+    got = b""
+    while b"\r\n\r\n" not in got:
+        more = connection.recv(65_536)
+        if not more:
+            return b""
+        got += more
+    return got
+
+
+@pytest.fixture
+def server() -> Iterator[Server]:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        server = Server(listener)
+        thread = threading.Thread(target=server.run, daemon=True)
+        thread.start()
+        yield server
+        server.over.set()
+        listener.shutdown(socket.SHUT_RDWR)
+    thread.join(5)
+
+
+def http(**changes: object) -> Http:
+    return Http(**{"timeout_s": 5, "connect_timeout_s": 5, "max_bytes": 1000} | changes)
+
+
+def get(url: str, **changes: object) -> Answer:
+    return http(**changes).send(requests.Request("GET", url))
+
+
+def no_answer(url: str, **changes: object) -> NoAnswer:
+    with pytest.raises(NoAnswer) as caught:
+        get(url, **changes)
+    return caught.value
+
+
+def test_an_answer_has_its_status_headers_and_body(server: Server) -> None:
+    server.play = lambda c: c.sendall(
+        b'HTTP/1.1 503 Busy\r\nRetry-After: 7\r\nContent-Length: 9\r\n\r\n{"a": 1}\n'
+    )
+    answer = get(server.url)
+    assert (answer.status, answer.headers["retry-after"]) == (503, "7")
+    assert answer.json() == {"a": 1}
+    assert not answer.cut
+
+
+def test_a_body_that_is_not_json_is_none_and_its_text_can_still_be_read() -> None:
+    assert Answer(200, body=b"\xffok").json() is None
+    assert Answer(200, body=b"[" * 100_000).json() is None
+    assert Answer(200, body=b"\xffok").text() == "\ufffdok"
+
+
+def test_a_refused_connection_was_not_sent() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = listener.getsockname()[1]
+    error = no_answer(f"http://127.0.0.1:{port}/")
+    assert not error.sent
+    assert "refused" in str(error)
+
+
+def test_an_unknown_host_was_not_sent() -> None:
+    assert not no_answer("http://nobody.invalid/").sent
+
+
+@pytest.mark.parametrize("before", [b"", b"HTTP/1.1 20"])
+def test_a_connection_that_breaks_before_an_answer_may_have_been_sent(
+    server: Server, before: bytes
+) -> None:
+    def breaks(connection: socket.socket) -> None:
+        connection.sendall(before)
+        connection.shutdown(socket.SHUT_RDWR)
+
+    server.play = breaks
+    assert no_answer(server.url).sent
+
+
+def test_a_reset_after_the_request_may_have_been_sent(server: Server) -> None:
+    def resets(connection: socket.socket) -> None:
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\x01\0\0\0\0\0\0\0")
+        connection.close()
+
+    server.play = resets
+    assert no_answer(server.url).sent
+    assert server.connections == 1
+
+
+def test_an_answer_that_breaks_off_is_no_answer(server: Server) -> None:
+    def breaks(connection: socket.socket) -> None:
+        connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 99\r\n\r\nshort")
+        connection.shutdown(socket.SHUT_RDWR)
+
+    server.play = breaks
+    assert no_answer(server.url).sent
+
+
+def test_silence_past_the_time_limit_may_have_been_sent(server: Server) -> None:
+    server.play = lambda _: server.over.wait()
+    error = no_answer(server.url, timeout_s=0.1)
+    assert error.sent
+    assert "time limit" in str(error)
+    assert server.connections == 1
+
+
+def test_a_body_that_drips_past_the_time_limit_is_no_answer(server: Server) -> None:
+    """Each byte comes in time; the whole does not. The clock moves with every look at it."""
+    now = [0.0]
+
+    def clock() -> float:
+        now[0] += 1
+        return now[0]
+
+    def drips(connection: socket.socket) -> None:
+        connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n")
+        while not server.over.wait(0.005):
+            connection.sendall(b".")
+
+    server.play = drips
+    error = no_answer(server.url, timeout_s=5, clock=clock)
+    assert error.sent
+    assert "too long" in str(error)
+
+
+def test_headers_that_drip_past_the_time_limit_are_no_answer(server: Server) -> None:
+    """The server drips for ten times the time limit, unless we hang up on it."""
+    end: Queue[str] = Queue()
+
+    def drips(connection: socket.socket) -> None:
+        connection.sendall(b"HTTP/1.1 200 OK\r\n")
+        try:
+            for _ in range(40):
+                connection.sendall(b"X-Slow: 1\r\n")
+                server.over.wait(0.05)
+            connection.sendall(b"Content-Length: 2\r\n\r\nok")
+        except OSError:
+            end.put("hung up on")
+        else:
+            end.put("heard to the end")
+
+    server.play = drips
+    assert no_answer(server.url, timeout_s=0.2).sent
+    assert end.get(timeout=10) == "hung up on"
+
+
+def test_a_body_is_read_up_to_the_cap(server: Server) -> None:
+    server.play = lambda c: c.sendall(
+        b"HTTP/1.1 200 OK\r\nContent-Length: 5000\r\n\r\n" + b"x" * 5000
+    )
+    answer = get(server.url, max_bytes=10)
+    assert answer.body == b"x" * 10
+    assert answer.cut
+
+
+def test_a_body_of_exactly_the_cap_is_whole(server: Server) -> None:
+    answer = get(server.url, max_bytes=2)
+    assert (answer.body, answer.cut) == (b"ok", False)
+
+
+def test_after_a_cut_answer_the_next_request_reads_its_own(server: Server) -> None:
+    def long(connection: socket.socket) -> None:
+        connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 200000\r\n\r\n" + b"x" * 200_000)
+
+    one = http(max_bytes=10)
+    server.play = long
+    assert one.send(requests.Request("GET", server.url)).cut
+    server.play = lambda connection: connection.sendall(OK)
+    assert one.send(requests.Request("GET", server.url)).body == b"ok"
+
+
+@pytest.mark.parametrize("status", [301, 302, 307, 308])
+def test_a_redirect_is_an_answer_and_is_not_followed(server: Server, status: int) -> None:
+    there = b"Location: " + server.url.encode()
+    server.play = lambda c: c.sendall(
+        b"HTTP/1.1 %d Away\r\n%s\r\nContent-Length: 0\r\n\r\n" % (status, there)
+    )
+    assert get(server.url).status == status
+    assert len(server.requests) == 1
+
+
+def test_proxies_and_passwords_of_the_environment_are_ignored(
+    server: Server, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    for name in ("http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY"):
+        monkeypatch.setenv(name, "http://127.0.0.1:9/")
+    monkeypatch.setenv("no_proxy", "")
+    (tmp_path / "netrc").write_text("machine 127.0.0.1 login a password b\n")
+    monkeypatch.setenv("NETRC", str(tmp_path / "netrc"))
+    assert get(server.url).body == b"ok"
+    assert b"authorization" not in server.requests[0].lower()
+
+
+@pytest.mark.parametrize("status", [429, 500, 502, 503, 504])
+def test_nothing_is_sent_twice_whatever_the_answer(server: Server, status: int) -> None:
+    server.play = lambda c: c.sendall(
+        b"HTTP/1.1 %d No\r\nRetry-After: 0\r\nContent-Length: 0\r\n\r\n" % status
+    )
+    assert get(server.url).status == status
+    assert len(server.requests) == 1
+
+
+def test_a_connection_is_used_again_and_each_thread_has_its_own(server: Server) -> None:
+    one = http()
+    for _ in range(3):
+        one.send(requests.Request("GET", server.url))
+    assert server.connections == 1
+    thread = threading.Thread(target=one.send, args=(requests.Request("GET", server.url),))
+    thread.start()
+    thread.join()
+    assert (server.connections, len(server.requests)) == (2, 4)
