@@ -109,10 +109,8 @@ def test_a_list_that_the_vendor_takes_in_parts_is_refused_whole_by_its_own_word(
     assert len(lane.line.sent) == 1
 
 
-@pytest.mark.parametrize("passing", [BROKEN, REFUSED, BUSY_HERE])
+@pytest.mark.parametrize("passing", [BROKEN, REFUSED, Answer(408, {"Retry-After": "1"})])
 def test_a_passing_fault_is_tried_again_in_hand(passing: Answer | NoAnswer) -> None:
-    if passing is BUSY_HERE:
-        passing = Answer(408, {"Retry-After": "1"})
     lane = Lane(Line(passing, passing, WELL))
     result = lane.tell(claims())
     assert outcomes(result) == {1: Accepted("ok")}
@@ -234,7 +232,7 @@ def test_what_is_absent_is_sent_in_packs_that_the_vendor_can_take() -> None:
     lane = Lane(Line())
     lane.talker.found = {f"A-{n}": Absent() for n in range(1, 31)}
     lane.tell(claims(*range(1, 31), look_up=True))
-    assert [len(sent) for sent in lane.line.sent] == [30, 12, 12, 6]
+    assert sorted(len(sent) for sent in lane.line.sent[1:]) == [6, 12, 12]
 
 
 @pytest.mark.parametrize("fault", ["unread", "broken", "refused"])

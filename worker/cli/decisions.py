@@ -8,7 +8,6 @@ import typer
 from redis import Redis
 from sqlalchemy import Engine
 
-from config import settings as configuration
 from config.settings import Settings
 from worker.cli import needs
 from worker.cli.listings import ID, REASON
@@ -39,7 +38,7 @@ def rejects(
 
     Example: chargerelay rejects --put-back 12 --put-back 13
     """
-    settings = configuration.load()
+    settings = needs.settings()
     if put_back:
         with needs.journal(settings) as engine, needs.broker(settings) as redis:
             _put_back(engine, redis, put_back)
@@ -83,7 +82,7 @@ def conflicts(
 
     Example: chargerelay conflicts --replace 7
     """
-    settings = configuration.load()
+    settings = needs.settings()
     with needs.journal(settings) as engine:
         if keep or replace:
             _decide(engine, settings, keep or [], replace or [])

@@ -12,7 +12,6 @@ from redis.exceptions import RedisError
 from rich.text import Text
 from sqlalchemy.exc import SQLAlchemyError
 
-from config import settings as configuration
 from config.settings import Settings
 from worker.cli import checks, needs
 from worker.cli.checks import Finding, Verdict, failed, ok, warning
@@ -38,7 +37,7 @@ def doctor(as_json: AsJson = False) -> None:
 
     Example: chargerelay doctor
     """
-    deployment = Deployment(configuration.load())
+    deployment = Deployment(needs.settings())
     findings = []
     try:
         for finding in _findings(deployment):

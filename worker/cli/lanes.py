@@ -3,7 +3,6 @@
 from dataclasses import asdict
 from datetime import UTC, datetime
 
-from config import settings as configuration
 from config.settings import Settings
 from worker.cli import needs
 from worker.cli.listings import KIND
@@ -22,7 +21,7 @@ def lanes(vendor: Vendor = None, kind: OfKind = None, as_json: AsJson = False) -
 
     Example: chargerelay lanes
     """
-    settings = configuration.load()
+    settings = needs.settings()
     configured = _configured(settings)
     with needs.journal(settings) as engine:
         now = datetime.now(UTC)

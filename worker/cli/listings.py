@@ -5,7 +5,6 @@ from typing import Annotated
 
 import typer
 
-from config import settings as configuration
 from worker.cli import needs
 from worker.cli.options import (
     AsJson,
@@ -61,7 +60,7 @@ def reports(
         columns = [ID, VENDOR, SUBJECT, STATE, NEXT, REASON]
     else:
         columns = [ID, VENDOR, KIND, SUBJECT, STATE, TRIES, CREATED]
-    with needs.journal(configuration.load()) as engine:
+    with needs.journal(needs.settings()) as engine:
         rows = listings.reports(engine, filters, limit=limit)
         show(rows, columns, as_json=as_json, nothing="no such reports")
 
@@ -87,7 +86,7 @@ def events(
         Column("duplicates", lambda row: row["duplicates"] or "", 10, right=True),
     ]
     filters = Filters(kind=kind, subject=subject, since=since, until=until)
-    with needs.journal(configuration.load()) as engine:
+    with needs.journal(needs.settings()) as engine:
         rows = listings.events(engine, filters, limit=limit)
         show(rows, columns, as_json=as_json, nothing="no such events")
 
@@ -124,6 +123,6 @@ def attempts(
         REASON,
     ]
     filters = Filters(vendor, kind, subject=subject, since=since, until=until)
-    with needs.journal(configuration.load()) as engine:
+    with needs.journal(needs.settings()) as engine:
         rows = listings.attempts(engine, filters, report_id=report, outcome=outcome, limit=limit)
         show(rows, columns, as_json=as_json, nothing="no such attempts")

@@ -3,7 +3,7 @@
 from alembic.util import CommandError
 from sqlalchemy.engine import make_url
 
-from config import settings as configuration
+from worker.cli import needs
 from worker.cli.faults import NotDone
 from worker.cli.output import say
 from worker.journal import engine as journal
@@ -15,7 +15,7 @@ def migrate() -> None:
 
     Example: chargerelay migrate
     """
-    settings = configuration.load()
+    settings = needs.settings()
     engine = journal.open_journal(settings.journal)
     where = make_url(settings.journal).render_as_string(hide_password=True)
     try:

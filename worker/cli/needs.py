@@ -10,11 +10,26 @@ from sqlalchemy import Engine
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 
+from config import settings as configuration
 from config.settings import Settings
 from worker import roster
 from worker.deployment import Deployment, NotReady
+from worker.embedded.run import SANDBOX_FILE
 from worker.roster import Roster, RosterError
 from worker.tokens import Tokens
+
+
+def settings() -> Settings:
+    """The settings; where no vendors file is named, the one of a sandbox that `up` has played.
+
+    Raises:
+        SettingsError: names every variable at fault.
+    """
+    loaded = configuration.load()
+    played = loaded.data_dir / SANDBOX_FILE
+    if loaded.vendors_file is None and played.exists():
+        return loaded.model_copy(update={"vendors_file": played})
+    return loaded
 
 
 @contextmanager

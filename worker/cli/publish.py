@@ -12,7 +12,6 @@ import typer
 from redis.exceptions import RedisError
 from rich.progress import Progress
 
-from config import settings as configuration
 from config.settings import Settings
 from worker.cli import needs
 from worker.cli.faults import NotDone
@@ -40,7 +39,7 @@ def publish(
 
     Example: chargerelay publish events.jsonl
     """
-    settings = configuration.load()
+    settings = needs.settings()
     with ExitStack() as stack:
         lines = stack.enter_context(_lines(file))
         if check:

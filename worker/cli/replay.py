@@ -8,7 +8,6 @@ from typing import Annotated
 
 import typer
 
-from config import settings as configuration
 from worker.cli import needs
 from worker.cli.faults import NotDone
 from worker.cli.listings import KIND, VENDOR
@@ -60,7 +59,7 @@ def replay(
     """
     filters = Filters(vendor, kind, tuple(state or ()), subject, since, until)
     _refuse_nonsense(filters, everything=everything, again=again)
-    settings = configuration.load()
+    settings = needs.settings()
     with needs.journal(settings) as engine:
         counts = journal.plan(engine, filters, again=again)
         if not dry_run and (count := _replayed(counts)):

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import Annotated
 
 import typer
-from rich.console import Console, Group
+from rich.console import Console
 from rich.live import Live
 
 from config import settings as configuration
@@ -17,6 +17,7 @@ from worker.embedded.lock import only_one
 from worker.embedded.run import Relay, running
 
 REFRESH_S = 0.5
+POLL_S = 0.1
 LINE_EVERY_S = 10.0
 
 
@@ -39,16 +40,16 @@ def up(
     console = Console()
     with only_one(settings.data_dir):
         console.print("starting …", style="dim")
-        with running(settings) as relay:
-            _say_where(console, relay)
-            if relay.sandboxed:
-                console.print(f"{relay.publish_samples()} sample events published")
-            if not once:
-                _watch(console, relay)
-            elif not _until_settled(relay, within_s):
-                console.print(screen.summary(progress.tally(relay.deployment.engine)))
-                sys.exit(f"chargerelay: not everything was settled within {within_s:g} s")
-            console.print(screen.summary(progress.tally(relay.deployment.engine)))
+        try:
+            with running(settings) as relay:
+                _begin(console, relay)
+                if once:
+                    _until_settled(console, relay, within_s)
+                else:
+                    _watch(console, relay)
+        except KeyboardInterrupt:
+            if once:
+                raise
 
 
 def sandbox(
@@ -68,40 +69,39 @@ def _as_interrupt(_signal: int, _frame: object) -> None:
     raise KeyboardInterrupt
 
 
-def _say_where(console: Console, relay: Relay) -> None:
+def _begin(console: Console, relay: Relay) -> None:
     settings = relay.settings
-    console.print(f"broker   {settings.broker}", highlight=False)
-    console.print(f"journal  {settings.journal.rpartition('@')[2]}", highlight=False)
-    console.print(f"vendors  {settings.vendors_file}", highlight=False)
-    console.print(f"logs     {settings.data_dir / 'log'}", highlight=False)
+    console.print(f"broker   {settings.broker.rpartition('@')[2]}", highlight=False, soft_wrap=True)
+    console.print(
+        f"journal  {settings.journal.rpartition('@')[2]}", highlight=False, soft_wrap=True
+    )
+    console.print(f"vendors  {settings.vendors_file}", highlight=False, soft_wrap=True)
+    console.print(f"logs     {settings.data_dir / 'log'}", highlight=False, soft_wrap=True)
+    if relay.sandboxed:
+        console.print(f"{relay.publish_samples()} sample events published")
 
 
-def _until_settled(relay: Relay, within_s: float) -> bool:
+def _until_settled(console: Console, relay: Relay, within_s: float) -> None:
     end = time.monotonic() + within_s
-    while time.monotonic() < end:
+    while not (done := progress.settled(relay.deployment.redis, relay.deployment.engine)):
         relay.children.check()
-        if progress.settled(relay.deployment.redis, relay.deployment.engine):
-            return True
-        time.sleep(0.1)
-    return False
+        if time.monotonic() > end:
+            break
+        time.sleep(POLL_S)
+    console.print(screen.summary(progress.tally(relay.deployment.engine)))
+    if not done:
+        sys.exit(f"chargerelay: not everything was settled within {within_s:g} s")
 
 
 def _watch(console: Console, relay: Relay) -> None:
     """Show the lanes until interrupted: a live table on a terminal, else a line now and then."""
-
-    def picture() -> Group:
-        return screen.picture(relay, datetime.now(UTC))
-
-    try:
-        if console.is_terminal:
-            with Live(picture(), console=console, auto_refresh=False) as live:
-                while True:
-                    relay.children.check()
-                    live.update(picture(), refresh=True)
-                    time.sleep(REFRESH_S)
+    if not console.is_terminal:
         while True:
             relay.children.check()
             console.print(screen.queue_line(progress.queued(relay.deployment.redis)))
             time.sleep(LINE_EVERY_S)
-    except KeyboardInterrupt:
-        console.print("stopping …", style="dim")
+    with Live(console=console, auto_refresh=False) as live:
+        while True:
+            relay.children.check()
+            live.update(screen.picture(relay, datetime.now(UTC)), refresh=True)
+            time.sleep(REFRESH_S)

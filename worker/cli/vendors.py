@@ -7,7 +7,6 @@ from typing import Annotated
 import typer
 from sqlalchemy import Engine
 
-from config import settings as configuration
 from config.settings import Settings
 from worker.cli import needs
 from worker.cli.faults import NotDone
@@ -25,7 +24,7 @@ def vendors(as_json: AsJson = False) -> None:
 
     Example: chargerelay vendors --json
     """
-    roster = needs.vendors(configuration.load())
+    roster = needs.vendors(needs.settings())
     columns = [
         Column("vendor", lambda row: row["name"], 16),
         Column("system", lambda row: row["system"], 16),
@@ -47,7 +46,7 @@ def pause(
 
     Example: chargerelay pause city-platform --why 'their maintenance until 18:00'
     """
-    settings = configuration.load()
+    settings = needs.settings()
     with needs.journal(settings) as engine:
         _check_name(vendor, settings, engine)
         gates.pause(engine, vendor, why=why, now=datetime.now(UTC))
@@ -59,7 +58,7 @@ def resume(vendor: Name) -> None:
 
     Example: chargerelay resume city-platform
     """
-    settings = configuration.load()
+    settings = needs.settings()
     with needs.journal(settings) as engine:
         _check_name(vendor, settings, engine)
         paused = gates.resume(engine, vendor)

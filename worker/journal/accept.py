@@ -336,8 +336,8 @@ def _supersede(now: datetime) -> Update:
         .where(
             columns.vendor == bindparam("of_vendor"),
             columns.subject == bindparam("of_subject"),
-            columns.state == State.PENDING,
-            columns.latest_wins == 1,
+            tables.is_waiting(),
+            tables.is_latest_wins(),
         )
         .values(state=State.SUPERSEDED, reason="a newer status took its place", settled_at=now)
     )

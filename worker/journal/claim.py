@@ -1,5 +1,6 @@
 """Leasing the due reports of a lane: committed as `sending` before any byte leaves."""
 
+import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -10,7 +11,7 @@ from sqlalchemy import Connection, Engine, Row, exists, or_, select, update
 from worker.events import Event, Kind, NotAnEvent, parse, read_json
 from worker.journal import tables
 from worker.journal.engine import writing
-from worker.journal.states import WAITING, State
+from worker.journal.states import State
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +46,8 @@ def claim(
 
     Of one connector nothing is leased while another of its reports is in flight.
     """
+    # A lease taken anew is another lease, even by the same process: settling the old one is void.
+    owner = f"{owner}:{uuid.uuid4().hex}"
     columns = tables.report.c
     with writing(engine) as connection:
         claims = []
@@ -90,8 +93,8 @@ def _choose(
     in_flight = exists().where(
         other.c.vendor == columns.vendor,
         other.c.subject == columns.subject,
-        other.c.latest_wins == 1,
-        other.c.state == State.SENDING,
+        tables.is_latest_wins(other),
+        tables.is_sending(other),
     )
     query = (
         select(columns.id, columns.state, columns.subject, columns.tries, tables.event.c.body)
@@ -99,7 +102,7 @@ def _choose(
         .where(
             columns.vendor == vendor,
             columns.kind == kind.value,
-            columns.state.in_(WAITING),
+            tables.is_waiting(),
             columns.due_at <= now,
             or_(columns.worth_until.is_(None), columns.worth_until > now),
             or_(columns.latest_wins == 0, ~in_flight),

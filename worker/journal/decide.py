@@ -85,20 +85,24 @@ def put_back(engine: Engine, reject_id: int, push: Push, now: datetime) -> str:
     """
     with writing(engine) as connection:
         reject = _locked(connection, tables.reject, reject_id)
-        if reject.put_back_at is not None:
-            at = f"{reject.put_back_at:%Y-%m-%d %H:%M} UTC"
-            raise CannotDecide(f"reject {reject_id} was put back already, at {at}")
-        if reject.raw_bytes > len(reject.raw):
-            raise CannotDecide(
-                f"reject {reject_id} was kept only in part, {len(reject.raw)} of "
-                f"{reject.raw_bytes} bytes (RELAY_REJECT_KEEP_BYTES): publish the original again"
-            )
+        _check_can_go_back(reject)
         queue = str(reject.queue)
         push(queue, reject.raw)
         connection.execute(
             update(tables.reject).where(tables.reject.c.id == reject_id).values(put_back_at=now)
         )
     return queue
+
+
+def _check_can_go_back(reject: AnyRow) -> None:
+    if reject.put_back_at is not None:
+        at = f"{reject.put_back_at:%Y-%m-%d %H:%M} UTC"
+        raise CannotDecide(f"reject {reject.id} was put back already, at {at}")
+    if reject.raw_bytes > len(reject.raw):
+        raise CannotDecide(
+            f"reject {reject.id} was kept only in part, {len(reject.raw)} of "
+            f"{reject.raw_bytes} bytes (RELAY_REJECT_KEEP_BYTES): publish the original again"
+        )
 
 
 def _undecided(connection: Connection, conflict_id: int) -> AnyRow:

@@ -86,8 +86,11 @@ def resume(engine: Engine, vendor: str) -> bool:
     state = tables.vendor_state.c
     with writing(engine) as connection:
         paused = connection.execute(
+            select(state.vendor).where(state.vendor == vendor, state.paused_at.is_not(None))
+        ).first()
+        connection.execute(
             update(tables.vendor_state)
-            .where(state.vendor == vendor, state.paused_at.is_not(None))
+            .where(state.vendor == vendor)
             .values(
                 paused_at=None,
                 paused_why=None,
@@ -101,7 +104,7 @@ def resume(engine: Engine, vendor: str) -> bool:
             .where(tables.lane_state.c.vendor == vendor)
             .values(not_before=None, why=None)
         )
-    return bool(paused.rowcount)
+    return paused is not None
 
 
 def known(engine: Engine) -> set[str]:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Engine, bindparam, case, exists, update
+from sqlalchemy import Connection, Engine, bindparam, case, exists, literal_column, or_, update
 
 from worker.journal import tables
 from worker.journal.claim import Claim
@@ -113,13 +113,15 @@ def _settle_others(
     overtaken = exists().where(
         other.c.vendor == columns.vendor,
         other.c.subject == columns.subject,
-        other.c.latest_wins == 1,
-        other.c.state == State.PENDING,
+        tables.is_latest_wins(other),
+        tables.is_waiting(other),
     )
     # What would wait again while a newer status waits already is overtaken: it must never follow.
     state = case(
         (
-            (bindparam("to_state") == State.PENDING) & (columns.latest_wins == 1) & overtaken,
+            bindparam("to_state").in_([literal_column("'pending'"), literal_column("'unclear'")])
+            & (columns.latest_wins == 1)
+            & overtaken,
             State.SUPERSEDED.value,
         ),
         else_=bindparam("to_state"),
@@ -137,7 +139,7 @@ def _settle_others(
             due_at=bindparam("due"),
             outcome=bindparam("said"),
             reason=bindparam("because"),
-            settled_at=bindparam("settled"),
+            settled_at=case((state == State.SUPERSEDED, now), else_=bindparam("settled")),
             lease_until=None,
             lease_owner=None,
         ),
@@ -214,8 +216,11 @@ def _hold_lane(connection: Connection, vendor: str, kind: str, until: datetime, 
     statement = insert(connection, tables.lane_state).values(
         vendor=vendor, kind=kind, not_before=until, why=why
     )
+    held = tables.lane_state.c.not_before
     connection.execute(
         statement.on_conflict_do_update(
-            index_elements=["vendor", "kind"], set_={"not_before": until, "why": why}
+            index_elements=["vendor", "kind"],
+            set_={"not_before": until, "why": why},
+            where=or_(held.is_(None), held < until),
         )
     )

@@ -26,7 +26,7 @@ def due_lanes(engine: Engine, lanes: Iterable[Lane], now: datetime) -> list[Lane
             query = select(columns.id).where(
                 columns.vendor == vendor,
                 columns.kind == kind.value,
-                columns.state.in_(WAITING),
+                tables.is_waiting(),
                 columns.due_at <= now,
             )
             if connection.execute(query.limit(1)).first() is not None:
@@ -46,7 +46,7 @@ def end_leases(
     with writing(engine) as connection:
         rows = connection.execute(
             select(columns.id, columns.vendor, columns.kind)
-            .where(columns.state == State.SENDING, columns.lease_until < now)
+            .where(tables.is_sending(), columns.lease_until < now)
             .order_by(columns.id)
             .limit(CHUNK)
             .with_for_update(skip_locked=True)
@@ -69,8 +69,8 @@ def _lease_ran_out(
     overtaken = exists().where(
         other.c.vendor == columns.vendor,
         other.c.subject == columns.subject,
-        other.c.latest_wins == 1,
-        other.c.state == State.PENDING,
+        tables.is_latest_wins(other),
+        tables.is_waiting(other),
     )
     after = {
         OnUnclear.RESEND: State.PENDING,
@@ -78,7 +78,7 @@ def _lease_ran_out(
         OnUnclear.HOLD: State.HELD,
     }[rule]
     state: object = after.value
-    if after is State.PENDING:
+    if after in WAITING:
         state = case(
             ((columns.latest_wins == 1) & overtaken, State.SUPERSEDED.value), else_=after.value
         )
@@ -106,7 +106,7 @@ def end_worth(engine: Engine, policies: Mapping[Kind, Policy], now: datetime) ->
             connection.execute(
                 select(columns.id)
                 .where(
-                    columns.state.in_(WAITING),
+                    tables.is_waiting(),
                     columns.worth_until.is_not(None),
                     columns.worth_until <= now,
                 )

@@ -5,15 +5,18 @@ from datetime import UTC, datetime
 from sqlalchemy import (
     BigInteger,
     Column,
+    ColumnElement,
     DateTime,
     Dialect,
     ForeignKey,
+    FromClause,
     Index,
     Integer,
     LargeBinary,
     Table,
     Text,
     UniqueConstraint,
+    literal_column,
     text,
 )
 from sqlalchemy.types import TypeDecorator
@@ -108,7 +111,7 @@ class ReportRow(SQLModel, table=True):
         _partial("ix_report_due", WAITING, "vendor", "kind", "due_at", "id"),
         _partial("ix_report_worth", f"{WAITING} AND worth_until IS NOT NULL", "worth_until"),
         _partial("ix_report_lease", "state = 'sending'", "lease_until"),
-        _partial("uq_report_pending", f"state = 'pending' AND {LATEST}", *OF_SUBJECT, unique=True),
+        _partial("uq_report_waiting", f"{WAITING} AND {LATEST}", *OF_SUBJECT, unique=True),
         _partial("uq_report_sending", f"state = 'sending' AND {LATEST}", *OF_SUBJECT, unique=True),
         _partial("ix_report_shown", "state IN ('refused', 'held', 'given_up')", "state", "id"),
     )
@@ -246,3 +249,22 @@ conflict = _table(ConflictRow)
 connector = _table(ConnectorRow)
 vendor_state = _table(VendorStateRow)
 lane_state = _table(LaneStateRow)
+
+
+# Conditions of the partial indexes, written as the indexes write them: with a bound parameter in
+# place of a word a database cannot know that the index serves, and reads the history instead.
+
+
+def is_waiting(of: FromClause = report) -> ColumnElement[bool]:
+    """The report waits for its due time."""
+    return of.c.state.in_([literal_column("'pending'"), literal_column("'unclear'")])
+
+
+def is_sending(of: FromClause = report) -> ColumnElement[bool]:
+    """The report is leased."""
+    return of.c.state == literal_column("'sending'")
+
+
+def is_latest_wins(of: FromClause = report) -> ColumnElement[bool]:
+    """Of the report's subject only the newest is told."""
+    return of.c.latest_wins == literal_column("1")

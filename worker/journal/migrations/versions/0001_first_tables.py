@@ -206,11 +206,11 @@ def upgrade() -> None:
             postgresql_where=sa.text("state IN ('pending', 'unclear') AND worth_until IS NOT NULL"),
         )
         batch_op.create_index(
-            "uq_report_pending",
+            "uq_report_waiting",
             ["vendor", "subject"],
             unique=True,
-            sqlite_where=sa.text("state = 'pending' AND latest_wins = 1"),
-            postgresql_where=sa.text("state = 'pending' AND latest_wins = 1"),
+            sqlite_where=sa.text("state IN ('pending', 'unclear') AND latest_wins = 1"),
+            postgresql_where=sa.text("state IN ('pending', 'unclear') AND latest_wins = 1"),
         )
         batch_op.create_index(
             "uq_report_sending",
@@ -255,7 +255,7 @@ def downgrade() -> None:
             postgresql_where=sa.text("state = 'sending' AND latest_wins = 1"),
         )
         batch_op.drop_index(
-            "uq_report_pending",
+            "uq_report_waiting",
             sqlite_where=sa.text("state = 'pending' AND latest_wins = 1"),
             postgresql_where=sa.text("state = 'pending' AND latest_wins = 1"),
         )

@@ -1,0 +1,141 @@
+import pytest
+from sqlalchemy import Engine, update
+
+from config.settings import Settings
+from tests.worker.desk import CITY, RECORD, STATUS, Desk, attempt
+from tests.worker.given import record, status
+from worker.journal import tables
+from worker.journal.accept import Unread
+from worker.journal.engine import writing
+from worker.journal.prune import prune
+from worker.outcomes import Accepted, OnUnclear, Refused, TryLater, Unclear
+
+DAY_S = 86_400
+SETTINGS = Settings(_env_file=None, keep_status_days=1, keep_record_days=10, keep_reject_days=5)
+
+
+@pytest.fixture
+def desk(engine: Engine) -> Desk:
+    return Desk(engine)
+
+
+def pruned(desk: Desk, **how: int) -> int:
+    return prune(desk.engine, SETTINGS, desk.now, **how)
+
+
+def counts(desk: Desk) -> dict[str, int]:
+    kept = (tables.event, tables.report, tables.attempt, tables.attempt_report, tables.conflict)
+    return {table.name: len(desk.all(table)) for table in kept}
+
+
+def test_each_kind_is_kept_as_long_as_it_is_said(desk: Desk) -> None:
+    desk.accept(status(), record())
+    desk.settle(desk.claim(STATUS), Accepted())
+    desk.settle(desk.claim(RECORD), Accepted())
+    desk.forward(DAY_S)
+    assert pruned(desk) == 0
+    desk.forward(1)
+    assert pruned(desk) == 1
+    assert [e.kind for e in desk.all(tables.event)] == [RECORD]
+    desk.forward(9 * DAY_S)
+    assert pruned(desk) == 1
+    assert pruned(desk) == 0
+
+
+def test_with_an_event_go_its_reports_attempts_and_decided_conflicts(desk: Desk) -> None:
+    desk.route = lambda _: [CITY, "garage"]
+    desk.accept(record(), record(totalMoney=1))
+    for vendor in (CITY, "garage"):
+        claims = desk.claim(RECORD, vendor)
+        tries = [attempt(claims[0].report_id, outcome=TryLater("busy")) for _ in range(3)]
+        desk.settle(claims, Accepted(), *tries)
+    decide(desk)
+    desk.forward(11 * DAY_S)
+    assert pruned(desk) == 1
+    assert set(counts(desk).values()) == {0}
+
+
+def test_an_attempt_stays_as_long_as_one_of_its_reports_does(desk: Desk) -> None:
+    desk.accept(record(1))
+    desk.forward(9 * DAY_S)
+    desk.accept(record(2))
+    desk.settle(desk.claim(RECORD), Accepted(), attempt(1, 2, outcome=Accepted()))
+    desk.forward(2 * DAY_S)
+    assert pruned(desk) == 1
+    assert counts(desk) | {"conflict": 0} == {
+        "event": 1,
+        "report": 1,
+        "attempt": 1,
+        "attempt_report": 1,
+        "conflict": 0,
+    }
+    desk.forward(9 * DAY_S)
+    assert pruned(desk) == 1
+    assert set(counts(desk).values()) == {0}
+
+
+def test_what_waits_or_awaits_a_person_is_kept_for_ever(desk: Desk) -> None:
+    desk.accept(*(record(n) for n in range(5)))
+    for outcome in (Refused("bad"), TryLater("busy"), Unclear("silence")):
+        desk.settle(desk.claim(RECORD, limit=1), outcome, rule=OnUnclear.HOLD)
+    desk.claim(RECORD, limit=1)
+    assert set(desk.states().values()) == {"pending", "refused", "held", "sending"}
+    desk.forward(10_000 * DAY_S)
+    assert pruned(desk) == 0
+    assert counts(desk)["report"] == 5
+
+
+def test_an_event_waits_for_the_slowest_of_its_vendors(desk: Desk) -> None:
+    desk.route = lambda _: [CITY, "garage"]
+    desk.accept(record())
+    desk.settle(desk.claim(RECORD), Accepted())
+    desk.forward(11 * DAY_S)
+    assert pruned(desk) == 0
+    desk.settle(desk.claim(RECORD, "garage"), Accepted())
+    assert pruned(desk) == 1
+
+
+def test_a_conflict_that_nobody_has_decided_keeps_its_event(desk: Desk) -> None:
+    desk.accept(record(), record(totalMoney=1))
+    desk.settle(desk.claim(RECORD), Accepted())
+    desk.forward(11 * DAY_S)
+    assert pruned(desk) == 0
+    decide(desk)
+    assert pruned(desk) == 1
+
+
+def test_a_pruned_status_does_not_let_an_older_one_through(desk: Desk) -> None:
+    desk.accept(status(second=2))
+    desk.settle(desk.claim(STATUS), Accepted())
+    desk.forward(2 * DAY_S)
+    assert pruned(desk) == 1
+    desk.accept(status(second=1))
+    assert list(desk.states().values()) == ["superseded"]
+
+
+def test_rejects_go_after_their_time_and_batch_ids_after_two_days(desk: Desk) -> None:
+    desk.accept(batch="b", unread=[Unread("bad", b"{", 1)])
+    desk.forward(2 * DAY_S)
+    pruned(desk)
+    assert [len(desk.all(t)) for t in (tables.intake_batch, tables.reject)] == [1, 1]
+    desk.forward(1)
+    pruned(desk)
+    assert [len(desk.all(t)) for t in (tables.intake_batch, tables.reject)] == [0, 1]
+    desk.forward(3 * DAY_S)
+    pruned(desk)
+    assert desk.all(tables.reject) == []
+
+
+def test_much_is_pruned_in_small_batches_and_the_next_call_goes_on(desk: Desk) -> None:
+    desk.accept(*(record(n) for n in range(1200)))
+    claims = desk.claim(RECORD, limit=1200)
+    carried = [attempt(claim.report_id, outcome=Accepted()) for claim in claims]
+    desk.settle(claims, Accepted(), *carried)
+    desk.forward(11 * DAY_S)
+    assert [pruned(desk, batches=1) for _ in range(4)] == [500, 500, 200, 0]
+    assert set(counts(desk).values()) == {0}
+
+
+def decide(desk: Desk) -> None:
+    with writing(desk.engine) as connection:
+        connection.execute(update(tables.conflict).values(decision="kept"))
