@@ -41,6 +41,13 @@ def test_no_file_has_grown_beyond_a_screenful_of_screens() -> None:
 
 
 def test_no_registry_stands_in_a_tracked_file() -> None:
-    command = ["git", "grep", "-nIE", r"^(--)?(extra-)?index-url|^--find-links|https?://", "--", "requirements"]
+    command = [
+        "git",
+        "grep",
+        "-nIE",
+        r"^(--)?(extra-)?index-url|^--find-links|https?://",
+        "--",
+        "requirements",
+    ]
     found = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     assert found.stdout == ""

@@ -124,6 +124,7 @@ class Courier:
             timeout_s=timeout_s,
             connect_timeout_s=settings.connect_timeout_s,
             max_bytes=settings.answer_max_bytes,
+            cert=system.certificate(),
         )
         pace = Pace(own.rate_per_s, clock=time.monotonic, sleep=self.stopping.wait)
         breaker = self._breakers.setdefault(

@@ -16,6 +16,7 @@ from requests.auth import AuthBase
 
 from worker.events import Event, Kind
 from worker.exchange import Answer, Http
+from worker.operation import Operation
 from worker.outcomes import Absent, OnUnclear, Outcome, TryLater, Unclear
 from worker.tokens import Tokens
 
@@ -32,6 +33,9 @@ class VendorSettings(BaseModel):
     concurrency: int = Field(16, ge=1, le=256, description="requests in flight, per worker")
     rate_per_s: float | None = Field(None, gt=0, description="requests a second, per worker")
     timeout_s: float | None = Field(None, gt=0, description="for one whole request")
+    poll_s: float | None = Field(
+        None, gt=0, description="how often to ask a vendor that does not tell; absent: never"
+    )
     on_unclear: dict[Kind, OnUnclear] | OnUnclear | None = Field(
         None, description="resend, verify or hold, for all kinds or by kind"
     )
@@ -79,6 +83,7 @@ class System(ABC, Generic[S]):
     document: ClassVar[str]
     settings_type: ClassVar[type[VendorSettings]]
     takes: ClassVar[Mapping[Kind, Takes]]
+    operations: ClassVar[Mapping[str, Operation]] = {}
 
     def __init__(
         self,
@@ -131,6 +136,20 @@ class System(ABC, Generic[S]):
             send: signs and sends a request; raises CannotSign or NoAnswer.
         """
         return [Unclear(f"{self.name} offers nothing to look it up with") for _ in events]
+
+    def certificate(self) -> tuple[str, str] | None:
+        """Files of the client certificate and its key, where the vendor asks for mutual TLS."""
+        return None
+
+    def poll(self, send: Send) -> Sequence[tuple[Kind, Mapping[str, object]]]:
+        """Ask a vendor that does not tell: what it knows, as events for their queues.
+
+        Called every `settings.poll_s` seconds, if that is set.
+
+        Raises:
+            CannotSign, NoAnswer: as for `auth`.
+        """
+        return []
 
     def unclear_rule(self, kind: Kind) -> OnUnclear:
         """What an unclear report of that kind leads to."""

@@ -1,7 +1,7 @@
 """One journal as tests work with it: what arrives, is claimed and is told, at a time they set."""
 
 import random
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -147,7 +147,7 @@ class Desk:
 
 
 @contextmanager
-def away(engine: Engine, meant: Callable[[str], bool]):  # noqa: ANN201 a context manager
+def away(engine: Engine, meant: Callable[[str], bool]) -> Iterator[None]:
     """Let the statements that are meant fail as they do when the database has gone."""
 
     def refuse(_c: object, _k: object, statement: str, parameters: object, *_: object) -> None:

@@ -94,13 +94,6 @@ def test_what_is_due_is_told_in_packs_and_written_down(desk: Desk) -> None:
     assert len(desk.all(tables.attempt_report)) == 30
 
 
-def test_where_nothing_is_due_nothing_is_sent(desk: Desk) -> None:
-    desk.accept(status())
-    line = Line()
-    Lane(desk, line, RECORD).drain()
-    assert line.sent == []
-
-
 def test_a_paused_vendor_is_sent_nothing_and_its_reports_do_not_fail(desk: Desk) -> None:
     desk.accept(record())
     gates.pause(desk.engine, CITY, why=None, now=NOON)

@@ -1,3 +1,4 @@
+from collections.abc import Sequence
 from datetime import timedelta
 
 import pytest
@@ -6,6 +7,7 @@ from sqlalchemy import Engine
 from tests.worker.desk import RECORD, STATUS, Desk, attempt
 from tests.worker.given import NOON, record, status
 from worker.journal import tables
+from worker.journal.claim import Claim
 from worker.outcomes import Accepted, OnUnclear, Outcome, Refused, TryLater, Unclear
 
 
@@ -171,6 +173,6 @@ def test_a_shorter_wait_does_not_end_a_longer_one(desk: Desk) -> None:
     assert desk.all(tables.lane_state)[0].not_before == LATER
 
 
-def _due(desk: Desk):  # noqa: ANN202 claims
+def _due(desk: Desk) -> Sequence[Claim]:
     desk.forward(61)
     return desk.claim(STATUS)

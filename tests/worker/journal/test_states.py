@@ -77,10 +77,7 @@ steps = st.one_of(
 
 
 class Life:
-    """Lets what may happen to a journal happen, and keeps which state followed which.
-
-
-    """
+    """Lets what may happen to a journal happen, and keeps which state followed which."""
 
     def __init__(self, desk: Desk, rule: OnUnclear) -> None:
         self.desk = desk
