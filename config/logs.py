@@ -5,25 +5,30 @@ import logging.config
 import re
 import time
 
-SECRET_WORDS = re.compile(
-    r"(?i)\b(secret|token|password|signature|access_token|client_key|sign|key)"
-    r"(\"?\s*[=:]\s*\"?)([^\s\"&,;}]+)"
-)
-URL_PASSWORD = re.compile(r"(://[^/\s:@]*:)[^@\s/]+@")
+NAMES = r"([\w-]*(?:secret|token|password|signature)|\b(?:\w+_)?(?:sign|key))"
+VALUES = r"""("[^"]*"|'[^']*'|[^\s"'&,;})\]]+)"""
+SECRET_WORDS = re.compile(rf"""{NAMES}(["']?\s*[=:]\s*){VALUES}""", re.IGNORECASE)
+URL_PASSWORD = re.compile(r"(://[^/\s:@]*:)[^\s\"']+@")
 
 
 def mask(text: str) -> str:
     """Replace what follows a secret's name, and passwords inside URLs, by three stars."""
-    return URL_PASSWORD.sub(r"\1***@", SECRET_WORDS.sub(r"\1\2***", text))
+    return SECRET_WORDS.sub(_star, URL_PASSWORD.sub(r"\1***@", text))
 
 
-class MaskSecrets(logging.Filter):
-    """Rewrites a record's finished message; nothing unmasked reaches a handler."""
+def _star(found: re.Match[str]) -> str:
+    quote = found[3][0] if found[3][0] in "\"'" else ""
+    return f"{found[1]}{found[2]}{quote}***{quote}"
 
-    def filter(self, record: logging.LogRecord) -> bool:
-        """Mask in place; never drops a record."""
-        record.msg, record.args = mask(record.getMessage()), None
-        return True
+
+class MaskingFormatter(logging.Formatter):
+    """Masks the finished text, a traceback's too; times are in UTC."""
+
+    converter = staticmethod(time.gmtime)
+
+    def format(self, record: logging.LogRecord) -> str:
+        """One record, masked."""
+        return mask(super().format(record))
 
 
 def configure(level: str = "INFO") -> None:
@@ -32,20 +37,14 @@ def configure(level: str = "INFO") -> None:
         {
             "version": 1,
             "disable_existing_loggers": False,
-            "filters": {"mask": {"()": MaskSecrets}},
             "formatters": {
                 "line": {
-                    "format": "%(asctime)s.%(msecs)03dZ %(levelname)s %(name)s %(message)s",
+                    "()": MaskingFormatter,
+                    "fmt": "%(asctime)s.%(msecs)03dZ %(levelname)s %(name)s %(message)s",
                     "datefmt": "%Y-%m-%dT%H:%M:%S",
                 }
             },
-            "handlers": {
-                "stderr": {
-                    "class": "logging.StreamHandler",
-                    "formatter": "line",
-                    "filters": ["mask"],
-                }
-            },
+            "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
             # They say of every wake-up what Flower shows better.
             "loggers": {
                 name: {"level": "WARNING"}
@@ -54,4 +53,3 @@ def configure(level: str = "INFO") -> None:
             "root": {"level": level.upper(), "handlers": ["stderr"]},
         }
     )
-    logging.Formatter.converter = time.gmtime

@@ -4,12 +4,14 @@ Every name below is read from `RELAY_` + the field's name in capitals; units sta
 """
 
 from pathlib import Path
-from typing import Annotated, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import Field, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
-Seconds = Annotated[float, Field(ge=0)]
+Seconds = Annotated[float, Field(ge=0, allow_inf_nan=False)]
+Queue = Literal["connector-status", "charge-record", "safety-warning"]
+Level = Literal["DEBUG", "INFO", "WARNING", "ERROR"]
 Schedule = Annotated[tuple[Seconds, ...], NoDecode, Field(min_length=1)]
 
 SAFETY_MARGIN_S = 5.0
@@ -46,9 +48,9 @@ class Settings(BaseSettings):
         None, description="TOML file of the vendors; see config/vendors.example.toml."
     )
     data_dir: Path = Field(Path("var"), description="Where the embedded servers keep their files.")
-    log_level: str = Field("INFO", description="DEBUG, INFO, WARNING or ERROR.")
+    log_level: Level = Field("INFO", description="DEBUG, INFO, WARNING or ERROR.")
 
-    intake_kinds: Annotated[tuple[str, ...], NoDecode] = Field(
+    intake_kinds: Annotated[tuple[Queue, ...], NoDecode] = Field(
         ("connector-status", "charge-record", "safety-warning"),
         description="The queues this worker takes from, separated by commas; empty: none.",
     )
@@ -188,6 +190,6 @@ def load() -> Settings:
 
 def _sentence(error: dict[str, object]) -> str:
     where = error.get("loc")
-    name = "_".join(str(part) for part in where) if isinstance(where, tuple) else ""
+    name = str(where[0]) if isinstance(where, tuple) and where else ""
     message = str(error.get("msg", "")).removeprefix("Value error, ")
     return f"RELAY_{name.upper()}: {message}" if name else message

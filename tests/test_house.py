@@ -37,6 +37,8 @@ def test_the_example_vendors_speak_every_system() -> None:
 def test_no_file_has_grown_beyond_a_screenful_of_screens() -> None:
     for folder in ("config", "worker", "tasks", "sandbox"):
         for path in (ROOT / folder).rglob("*.py"):
+            if path.parent.name == "versions":
+                continue  # a migration is a list, not a text
             assert len(path.read_text("utf-8").splitlines()) <= 300, path
 
 

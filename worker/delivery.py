@@ -23,6 +23,7 @@ log = logging.getLogger(__name__)
 
 GATHER_S = 0.01
 SETTLE_AGAIN_S = 0.2
+JUDGE_TRIES = 3
 # What keeps failing may be what makes a whole list fail: it no longer takes others with it.
 ALONE_AFTER_TRIES = 3
 LOOKED_UP_TOGETHER = 100
@@ -67,17 +68,27 @@ class Delivery:
         self._stopping = stopping
 
     def drain(self) -> None:
-        """Deliver until nothing is due, the lane's gate is shut, or we are stopping."""
+        """Deliver until nothing is due, the lane's gate is shut, or we are stopping.
+
+        Raises:
+            SQLAlchemyError: the journal is away; what was in flight has been settled before.
+        """
         flying: set[Future[Result]] = set()
-        while True:
-            gate = self._gate()
-            for pack in self._claim(self._room(gate, len(flying))):
-                flying.add(self._pool.submit(self._teller.tell, pack, probing=gate.probing))
-            if not flying:
-                return
-            done, flying = wait(flying, return_when=FIRST_COMPLETED)
-            more, flying = wait(flying, timeout=GATHER_S)
-            self._settle([future.result() for future in done | more], gate)
+        gate = gates.Gate()
+        try:
+            while True:
+                gate = self._gate()
+                room = self._room(gate, len(flying))
+                for pack in self._claim(room, probing=gate.probing):
+                    flying.add(self._pool.submit(self._teller.tell, pack, probing=gate.probing))
+                if not flying:
+                    return
+                done, flying = wait(flying, return_when=FIRST_COMPLETED)
+                more, flying = wait(flying, timeout=GATHER_S)
+                self._settle([future.result() for future in done | more], gate)
+        finally:
+            if flying:
+                self._settle([future.result() for future in flying], gate)
 
     def _gate(self) -> gates.Gate:
         return gates.look(
@@ -94,7 +105,7 @@ class Delivery:
             return 0
         return max(0, (1 if gate.probing else self._slots) - flying)
 
-    def _claim(self, room: int) -> Iterator[list[Claim]]:
+    def _claim(self, room: int, *, probing: bool) -> Iterator[list[Claim]]:
         """Lease what is due, packed: apart what is looked up, alone what fails again and again."""
         if room == 0:
             return
@@ -106,7 +117,7 @@ class Delivery:
             owner=self._owner,
             now=now,
             lease_until=now + self._lease,
-            limit=room * self._pack_size,
+            limit=1 if probing else room * self._pack_size,
         )
         yield from _packs([c for c in claims if c.look_up], LOOKED_UP_TOGETHER)
         sent = [c for c in claims if not c.look_up]
@@ -119,34 +130,46 @@ class Delivery:
         attempts = [attempt for result in results for attempt in result.attempts]
         for attempt in attempts:
             self._log(attempt)
+        if self._written(told, attempts):
+            self._judge(told, gate)
+
+    def _written(self, told: Sequence[Told], attempts: Sequence[Attempt]) -> bool:
+        """Try at least once: a lease that ran out may still be ours."""
         lease_until = max(item.claim.lease_until for item in told)
         while True:
+            now = self._clock()
             try:
-                self._write(told, attempts, gate)
+                settle(
+                    self._engine,
+                    self._vendor,
+                    self._policy.kind.value,
+                    told,
+                    attempts,
+                    on_unclear=self._on_unclear,
+                    now=now,
+                    not_before=_lane_wait(told, now),
+                )
             except SQLAlchemyError as error:
-                if self._clock() >= lease_until:
-                    log.error("outcomes not written, leases end: %s", journal.away(error))  # noqa: TRY400
-                    return
                 if not journal.passing(error):
                     log.warning("outcomes wait for the journal: %s", journal.away(error))
+                if now >= lease_until:
+                    log.error("outcomes were not written before their leases ended")  # noqa: TRY400 said above
+                    return False
+                time.sleep(SETTLE_AGAIN_S)
+            else:
+                return True
+
+    def _judge(self, told: Sequence[Told], gate: gates.Gate) -> None:
+        """Tell the breaker; that it could not be written must not settle anything again."""
+        outcomes = [item.outcome for item in told if item.outcome is not None]
+        for _ in range(JUDGE_TRIES):
+            try:
+                self._breaker.judge(outcomes, gate, self._clock())
+            except SQLAlchemyError as error:
+                log.warning("the breaker waits for the journal: %s", journal.away(error))
                 time.sleep(SETTLE_AGAIN_S)
             else:
                 return
-
-    def _write(self, told: Sequence[Told], attempts: Sequence[Attempt], gate: gates.Gate) -> None:
-        now = self._clock()
-        settle(
-            self._engine,
-            self._vendor,
-            self._policy.kind.value,
-            told,
-            attempts,
-            on_unclear=self._on_unclear,
-            now=now,
-            not_before=_lane_wait(told, now),
-        )
-        outcomes = [item.outcome for item in told if item.outcome is not None]
-        self._breaker.judge(outcomes, gate, now)
 
     def _log(self, attempt: Attempt) -> None:
         outcome = attempt.outcome

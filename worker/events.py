@@ -6,14 +6,11 @@ strings, times are `yyyy-MM-dd HH:mm:ss` (then Asia/Shanghai) or RFC 3339 with a
 
 import hashlib
 import json
-import math
-import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from decimal import Decimal
 from enum import IntEnum, StrEnum
 from typing import Annotated, ClassVar, Literal, Self
-from zoneinfo import ZoneInfo
 
 from pydantic import (
     AliasChoices,
@@ -26,11 +23,9 @@ from pydantic import (
 )
 from pydantic.alias_generators import to_camel
 
-SHANGHAI = ZoneInfo("Asia/Shanghai")
-RFC3339 = re.compile(r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\d:\d\d)")
-LOCAL = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d")
-DECIMALS = 8
-YEARS = range(2000, 2100)
+from worker.fields import Amount, Flag, Id, Moment, Text, whole
+from worker.wire import NotAnEvent
+
 RISK_LEVELS = {"高": "high", "中": "medium", "低": "low"}
 
 
@@ -54,73 +49,11 @@ class ConnectorState(IntEnum):
     FAULT = 255
 
 
-class NotAnEvent(ValueError):
-    """What was given cannot be read as an event; the message names the field."""
-
-
-def parse_moment(value: object) -> datetime:
-    """Read a time as aware UTC; without an offset it is Asia/Shanghai.
-
-    Raises:
-        ValueError: neither form, or outside the years 2000 to 2099.
-    """
-    if isinstance(value, datetime):
-        if value.tzinfo is None:
-            raise ValueError("a time without an offset")
-        return value.astimezone(UTC)
-    text = value.strip() if isinstance(value, str) else ""
-    if LOCAL.fullmatch(text):
-        moment = datetime.fromisoformat(text).replace(tzinfo=SHANGHAI)
-    elif RFC3339.fullmatch(text):
-        moment = datetime.fromisoformat(text.upper())
-    else:
-        raise ValueError("expected yyyy-MM-dd HH:mm:ss or RFC 3339 with an offset")
-    if moment.year not in YEARS:
-        raise ValueError("the year is outside 2000 to 2099")
-    return moment.astimezone(UTC)
-
-
-def _text(value: object) -> object:
-    if isinstance(value, int) and not isinstance(value, bool):
-        return str(value)
-    return value
-
-
-def _amount(value: object) -> object:
-    """A number without the noise that adding floats leaves behind the eighth decimal."""
-    if isinstance(value, bool):
-        raise ValueError("expected a number, got true or false")  # noqa: TRY004 pydantic reads it
-    if not isinstance(value, str | int | float | Decimal):
-        return value
-    try:
-        number = Decimal(str(value).strip())
-        exponent = number.as_tuple().exponent
-        noisy = isinstance(exponent, int) and exponent < -DECIMALS
-        return round(number, DECIMALS) if noisy else number
-    except ArithmeticError:
-        raise ValueError("expected a number") from None
-
-
-def _whole(value: object) -> object:
-    if isinstance(value, str) and re.fullmatch(r"\d{1,3}", value.strip(), re.ASCII):
-        return int(value)
-    return value
-
-
 def _risk(value: object) -> object:
     if isinstance(value, str):
         text = value.strip().removesuffix("风险")
         return RISK_LEVELS.get(text, text.lower())
     return value
-
-
-Moment = Annotated[datetime, BeforeValidator(parse_moment)]
-Text = Annotated[str, BeforeValidator(_text), Field(max_length=512)]
-Id = Annotated[
-    str, BeforeValidator(_text), Field(min_length=1, max_length=128, pattern=r"^[^\x00-\x1f\x7f]+$")
-]
-Amount = Annotated[Decimal, BeforeValidator(_amount), Field(max_digits=20, decimal_places=DECIMALS)]
-Flag = Annotated[int, BeforeValidator(_whole), Field(strict=True, ge=0, le=999_999)]
 
 
 class Event(BaseModel):
@@ -163,7 +96,8 @@ class Event(BaseModel):
         """SHA-256 of the normalised content: "12.3" equals 12.30, one instant equals itself."""
         known = {name: getattr(self, name) for name in type(self).model_fields}
         content = {name: value for name, value in known.items() if value is not None}
-        text = json.dumps([content, self.model_extra], default=_canonical, sort_keys=True)
+        everything = [content, _by_value(self.model_extra)]
+        text = json.dumps(everything, default=_canonical, sort_keys=True)
         return hashlib.sha256(text.encode()).hexdigest()
 
 
@@ -174,7 +108,7 @@ class ConnectorStatus(Event):
 
     operator_id: Id
     connector_id: Id
-    status: Annotated[ConnectorState, BeforeValidator(_whole)]
+    status: Annotated[ConnectorState, BeforeValidator(whole)]
     update_time: Moment
     equipment_id: Id | None = None
     lock_status: Flag | None = None
@@ -311,44 +245,6 @@ def parse(kind: Kind, given: object) -> Event:
         raise NotAnEvent("; ".join(faults)) from None
 
 
-def read_json(text: str | bytes) -> object:
-    """Read JSON with decimals in place of floats.
-
-    Raises:
-        NotAnEvent: not JSON, or JSON that no other program could write (NaN, half a surrogate).
-    """
-    try:
-        return json.loads(text, parse_float=Decimal, parse_constant=_no_constant)
-    except RecursionError:
-        raise NotAnEvent("nested too deeply") from None
-    except (ValueError, ArithmeticError) as error:
-        raise NotAnEvent(f"not JSON: {error}") from None
-
-
-def write_json(value: object) -> str:
-    """Write what read_json read, compactly; decimals are numbers again.
-
-    Raises:
-        NotAnEvent: a text holds half a surrogate pair.
-    """
-    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"), default=_number)
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        raise NotAnEvent("a text holds half a surrogate pair") from None
-    return text
-
-
-def _no_constant(name: str) -> object:
-    raise ValueError(f"{name} is not a JSON number")
-
-
-def _number(value: object) -> float | str:
-    """A decimal as the JSON number of the same value, or as text where a float would round it."""
-    number = float(str(value))
-    return number if math.isfinite(number) and Decimal(repr(number)) == value else str(value)
-
-
 def _plain(message: str) -> str:
     return message.removeprefix("Value error, ")
 
@@ -358,11 +254,36 @@ def _part(identifier: str) -> str:
     return identifier.replace("%", "%25").replace("/", "%2F")
 
 
-def _canonical(value: object) -> object:
+def _by_value(given: object) -> object:
+    """Unknown fields with each number in one spelling: 12, 12.0 and 1.2e1 are one."""
+    match given:
+        case bool() | str() | None:
+            return given
+        case int() | Decimal():
+            return _digits(Decimal(given))
+        case Mapping():
+            return {name: _by_value(value) for name, value in given.items()}
+        case list():
+            return [_by_value(value) for value in given]
+        case _:
+            return str(given)
+
+
+def _canonical(value: object) -> str:
     match value:
         case Decimal():
-            return f"{value.normalize():f}"
+            return _digits(value)
         case datetime():
             return value.astimezone(UTC).isoformat()
         case _:
             return str(value)
+
+
+def _digits(number: Decimal) -> str:
+    """The value without trailing zeros; no arithmetic, which a huge exponent would overflow."""
+    sign, digits, exponent = number.as_tuple()
+    text = "".join(map(str, digits)).lstrip("0")
+    kept = text.rstrip("0")
+    if not kept or not isinstance(exponent, int):
+        return "0" if not kept else str(number)
+    return f"{'-' * sign}{kept}e{exponent + len(text) - len(kept)}"

@@ -2,15 +2,18 @@
 
 import contextlib
 import json
+import socket
 import ssl
 import threading
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 import requests
 from requests.adapters import HTTPAdapter
 from requests.auth import AuthBase
+from urllib3.connection import HTTPConnection
 from urllib3.exceptions import (
     ConnectTimeoutError,
     HTTPError,
@@ -18,7 +21,10 @@ from urllib3.exceptions import (
     NewConnectionError,
 )
 
+from worker.deadline import Deadlines
+
 READ_BYTES = 65_536
+DEADLINES = Deadlines()
 
 
 class NoAnswer(Exception):
@@ -86,6 +92,15 @@ class Http:
         session = self._session()
         request.auth = auth
         prepared = session.prepare_request(request)
+        line: _Line = self._threads.line
+        line.late = False
+        with DEADLINES.within(self._timeout_s + self._connect_timeout_s, line.cut):
+            answer = self._exchange(session, prepared)
+        if line.late:  # cut headers look like few headers
+            raise NoAnswer("the answer took too long to read", sent=True)
+        return answer
+
+    def _exchange(self, session: requests.Session, prepared: requests.PreparedRequest) -> Answer:
         deadline = self._clock() + self._timeout_s
         try:
             response = session.send(
@@ -105,11 +120,11 @@ class Http:
         if session is None:
             session = requests.Session()
             session.trust_env = False
-            # The burst and the journal retry; a third ring inside the transport would multiply.
-            adapter = HTTPAdapter(pool_connections=4, pool_maxsize=4, max_retries=0)
+            adapter = _Line()
             session.mount("http://", adapter)
             session.mount("https://", adapter)
             self._threads.session = session
+            self._threads.line = adapter
         return session
 
     def _read(self, response: requests.Response, deadline: float) -> Answer:
@@ -130,6 +145,38 @@ class Http:
             bytes(body[: self._max_bytes]),
             len(body) > self._max_bytes,
         )
+
+
+class _Line(HTTPAdapter):
+    """One thread's connections; the one in use can be cut from another thread."""
+
+    def __init__(self) -> None:
+        self.late = False
+        self._used: HTTPConnection | None = None
+        # The burst and the journal retry; a third ring inside the transport would multiply.
+        super().__init__(pool_connections=4, pool_maxsize=4, max_retries=0)
+
+    def get_connection_with_tls_context(self, *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401 as the base
+        """The pool for a request, made to tell us the connection that it takes."""
+        pool: Any = super().get_connection_with_tls_context(*args, **kwargs)
+        take = type(pool)._get_conn
+
+        def taken(timeout: float | None = None) -> HTTPConnection:
+            connection: HTTPConnection = take(pool, timeout)
+            self._used = connection
+            return connection
+
+        pool._get_conn = taken
+        return pool
+
+    def cut(self) -> None:
+        """End the exchange under way: its thread finds the connection closed."""
+        self.late = True
+        sock = getattr(self._used, "sock", None)
+        if sock is not None:
+            with contextlib.suppress(OSError):
+                # The base class's own: an SSL socket's would pull the session away under a reader.
+                socket.socket.shutdown(sock, socket.SHUT_RDWR)
 
 
 def _no_answer(error: requests.RequestException) -> NoAnswer:

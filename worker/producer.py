@@ -5,7 +5,8 @@ from itertools import islice
 
 from redis import Redis
 
-from worker.events import Kind, write_json
+from worker.events import Kind
+from worker.wire import write_json
 
 PIPELINED = 500
 

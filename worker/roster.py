@@ -115,7 +115,7 @@ def _vendor(
     if system is None:
         raise _Faults(f"system: expected one of {', '.join(sorted(known))}")
     given = {key: value for key, value in table.items() if key != "system"}
-    faults: list[str] = []
+    faults = [f"{key}: given both here and in a file" for key in given if f"{key}_file" in given]
     filled = {
         key.removesuffix("_file") if _is_secret_file(system, key) else key: _fill(
             key, value, environment, faults, read=_is_secret_file(system, key)
@@ -143,10 +143,16 @@ def _check(system: type[AnySystem], own: VendorSettings, settings: Settings) -> 
             settings.check_lease(own.timeout_s, "timeout_s")
         except ValueError as error:
             faults.append(f"timeout_s: {error}")
-    rules = own.on_unclear.values() if isinstance(own.on_unclear, Mapping) else [own.on_unclear]
-    if OnUnclear.VERIFY in rules and system.look_up is System.look_up:
-        faults.append(f"on_unclear: {system.name} offers no look-up; expected resend or hold")
+    faults += [
+        f"on_unclear: {system.name} offers no look-up of a {kind}; expected resend or hold"
+        for kind, takes in system.takes.items()
+        if _rule(own, kind) is OnUnclear.VERIFY and not takes.look_up
+    ]
     return faults
+
+
+def _rule(own: VendorSettings, kind: Kind) -> OnUnclear | None:
+    return own.on_unclear.get(kind) if isinstance(own.on_unclear, Mapping) else own.on_unclear
 
 
 def _is_secret_file(system: type[AnySystem], key: str) -> bool:

@@ -1,5 +1,6 @@
 """One request to one vendor: signed, sent, read, and kept as an attempt."""
 
+import logging
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -15,9 +16,12 @@ from worker.outcomes import Absent, Accepted, Outcome, TryLater, Unclear
 from worker.pace import Pace
 from worker.vendor import CannotSign, Send, System, VendorSettings
 
+log = logging.getLogger(__name__)
+
 RENEWED = TryLater("the credentials had run out; they were renewed and the request sent again")
 
 REASON_CHARS = 500
+CODE_CHARS = 64
 LOOKED_UP = Accepted("looked up")
 
 
@@ -55,14 +59,22 @@ class Sender:
         request = self._system.request(events)
 
         def try_it(send: Send) -> Outcome:
-            return self._system.read(send(request), kind)
+            answer = send(request)
+            try:
+                return self._system.read(answer, kind)
+            except Exception as error:
+                log.exception("an answer of %s cannot be read", self._system.vendor)
+                return Unclear(f"our fault, see the log: {type(error).__name__}: {error}")
 
         return self._recorded(try_it, report_ids)
 
     def look_up(
         self, events: Sequence[Event], report_ids: tuple[int, ...]
     ) -> tuple[Sequence[Outcome | Absent], list[Attempt]]:
-        """Ask the vendor which of the events it has."""
+        """Ask the vendor which of the events it has.
+
+        What could not be told is Unclear: after TryLater they would be sent unseen.
+        """
         found: list[Outcome | Absent] = []
 
         def look(send: Send) -> Outcome:
@@ -70,7 +82,7 @@ class Sender:
             return LOOKED_UP
 
         outcome, attempts = self._recorded(look, report_ids)
-        return found or [outcome] * len(events), attempts
+        return found or [Unclear(outcome.reason, outcome.code)] * len(events), attempts
 
     def _recorded(
         self, talk: Callable[[Send], Outcome], report_ids: tuple[int, ...]
@@ -82,20 +94,21 @@ class Sender:
             outcome = error.outcome
         except NoAnswer as error:
             outcome = Unclear(str(error)) if error.sent else TryLater(str(error))
-        outcome = replace(outcome, reason=mask(outcome.reason)[:REASON_CHARS])
+        outcome = replace(
+            outcome,
+            reason=_storable(mask(outcome.reason))[:REASON_CHARS],
+            code=_storable(outcome.code)[:CODE_CHARS] if outcome.code is not None else None,
+        )
         return outcome, [self._attempt(e, e.outcome or outcome, report_ids) for e in exchanges]
 
     def _exchange(self, request: requests.Request, exchanges: list[_Exchange]) -> Answer:
         """Sign and send; once more with new credentials if the vendor refuses the old ones."""
-        try:
-            auth = self._system.auth(self._http)
-        except NoAnswer as error:
-            raise CannotSign(TryLater(f"no token: {error}")) from error
+        auth = self._auth()
         answer = self._send(request, auth, exchanges)
         try:
             renewed = self._system.renew(answer, auth, self._http)
         except NoAnswer as error:
-            raise CannotSign(TryLater(f"no new token: {error}")) from error
+            raise CannotSign(TryLater(f"no new token, {error}")) from error
         if not renewed:
             return answer
         refused = exchanges.pop()
@@ -104,7 +117,13 @@ class Sender:
                 refused.started_at, refused.duration_ms, request, refused.answer, outcome=RENEWED
             )
         )
-        return self._send(request, self._system.auth(self._http), exchanges)
+        return self._send(request, self._auth(), exchanges)
+
+    def _auth(self) -> requests.auth.AuthBase | None:
+        try:
+            return self._system.auth(self._http)
+        except NoAnswer as error:
+            raise CannotSign(TryLater(f"no token, {error}")) from error
 
     def _send(
         self,
@@ -143,7 +162,12 @@ class Sender:
 
     def _kept(self, text: str) -> str:
         """What every database can hold of it: masked, capped, without NUL."""
-        return mask(text[: self._keep_bytes]).replace("\x00", "\\x00")
+        return _storable(mask(text[: self._keep_bytes]))
+
+
+def _storable(text: str) -> str:
+    """What every database can hold of it: no NUL, no half surrogate."""
+    return text.replace("\x00", "\\x00").encode("utf-8", "backslashreplace").decode()
 
 
 def _body(request: requests.Request) -> str:

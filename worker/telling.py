@@ -70,12 +70,14 @@ class Teller:
         waiting = self._absent(claims, result) if claims[0].look_up else [claims]
         while waiting:
             pack = waiting.pop()
+            halve = self._all_or_nothing
             try:
                 outcome = self._burst(pack, result, probing=probing)
             except Exception as error:
                 log.exception("a %s report cannot be told", self._policy.kind)
                 outcome = Refused(f"our fault, see the log: {type(error).__name__}: {error}")
-            if isinstance(outcome, Refused) and len(pack) > 1 and self._all_or_nothing:
+                halve = True
+            if isinstance(outcome, Refused) and len(pack) > 1 and halve:
                 middle = len(pack) // 2
                 waiting += [pack[middle:], pack[:middle]]
                 continue

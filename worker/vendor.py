@@ -54,11 +54,13 @@ class Takes:
         pack: the most events in one request.
         on_unclear: the default for reports of which nobody knows whether they arrived.
         all_or_nothing: one bad event makes the vendor refuse a whole request.
+        look_up: whether the system can tell what has arrived.
     """
 
     pack: int = 1
     on_unclear: OnUnclear = OnUnclear.RESEND
     all_or_nothing: bool = False
+    look_up: bool = False
 
 
 class CannotSign(Exception):

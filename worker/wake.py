@@ -34,6 +34,7 @@ class Waker:
                     self._ring(vendor, kind)
             except (RedisError, OSError) as error:
                 log.warning("no wake-up for %s %s, the sweep will do it: %s", vendor, kind, error)
+                self.answered(vendor, kind)
 
     def answered(self, vendor: str, kind: Kind) -> None:
         """From here on a new ring is a new task; called before the work begins."""

@@ -31,6 +31,7 @@ def test_what_follows_a_secrets_name_is_masked(text: str) -> None:
 @pytest.mark.parametrize(
     "text",
     [
+        "new token=HIDDEN",
         "client_secret=HIDDEN",
         "app_secret: HIDDEN",
         '{"accessToken":"HIDDEN"}',

@@ -45,8 +45,8 @@ def test_a_call_without_one_of_the_four_headers_is_refused(city: City, header: s
         ({"Signature": "AAAA"}, "签名有误"),
         ({"Token": "never-issued"}, "token 已过期"),
         ({"OperatorId": "999999999"}, "运营商secret不存在"),
-        ({"Datetime": shanghai_now(-330)}, "权限错误：datetime不在5分钟内"),
-        ({"Datetime": shanghai_now(+330)}, "权限错误：datetime不在5分钟内"),
+        ({"Datetime": shanghai_now(-3600)}, "权限错误：datetime不在5分钟内"),
+        ({"Datetime": shanghai_now(+3600)}, "权限错误：datetime不在5分钟内"),
         ({"Datetime": "2022-2-8 1:45:04"}, "权限错误：datetime不在5分钟内"),
     ],
 )

@@ -3,8 +3,9 @@
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from worker.events import Event, Kind, parse, write_json
+from worker.events import Event, Kind, parse
 from worker.journal.accept import Arrival
+from worker.wire import write_json
 
 NOON = datetime(2024, 5, 1, 12, tzinfo=UTC)
 

@@ -8,11 +8,12 @@ from typing import Any
 from sqlalchemy import Engine, Table, insert, select, update
 
 from config.settings import Settings
-from worker.events import Kind, parse, write_json
+from worker.events import Kind, parse
 from worker.journal import accept as intake
 from worker.journal import tables
 from worker.journal.accept import Accepted, Arrival, Unread
 from worker.policies import policies
+from worker.wire import write_json
 
 NOW = datetime(2026, 3, 1, 4, 0, tzinfo=UTC)
 POLICIES = policies(Settings(_env_file=None))

@@ -110,3 +110,18 @@ def test_a_journal_that_stays_away_past_the_lease_leaves_the_report_to_the_sweep
     assert desk.states() == {1: "sending"}
     desk.forward(60)
     assert desk.end_leases() == 1
+
+
+def test_an_answer_that_comes_after_its_lease_is_written_while_nobody_else_has_the_report(
+    desk: Desk,
+) -> None:
+    """The process slept. Who holds a lease is told by its name, so that writing cannot do harm."""
+    desk.accept(record())
+
+    def says(_: list[str]) -> Answer:
+        desk.forward(100)
+        return WELL
+
+    Lane(desk, Line(says=says)).drain()
+    assert desk.states() == {1: "accepted"}
+    assert len(desk.all(tables.attempt)) == 1

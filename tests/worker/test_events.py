@@ -4,7 +4,9 @@ from decimal import Decimal
 import pytest
 
 from tests.worker.given import GIVEN, event
-from worker.events import Event, Kind, NotAnEvent, parse, parse_moment, read_json
+from worker.events import Event, Kind, parse
+from worker.fields import parse_moment
+from worker.wire import NotAnEvent, read_json
 
 STATUS, RECORD, WARNING = Kind.CONNECTOR_STATUS, Kind.CHARGE_RECORD, Kind.SAFETY_WARNING
 

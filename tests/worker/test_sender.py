@@ -172,8 +172,8 @@ def test_a_reason_and_a_code_can_be_stored_anywhere(talker: Talker, odd: str) ->
 
 
 def test_a_reason_that_speaks_of_a_token_stays_readable(talker: Talker) -> None:
-    talker.auths = [CannotSign(TryLater("no token: the account is locked"))]
-    assert tell(talker, Line())[0].reason == "no token: the account is locked"
+    talker.auths = [CannotSign(TryLater("no token, the account is locked"))]
+    assert tell(talker, Line())[0].reason == "no token, the account is locked"
 
 
 def test_every_request_waits_for_its_turn(talker: Talker) -> None:

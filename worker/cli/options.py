@@ -6,7 +6,8 @@ from typing import Annotated
 
 import typer
 
-from worker.events import Kind, parse_moment
+from worker.events import Kind
+from worker.fields import parse_moment
 from worker.journal.states import State
 
 AGE = re.compile(r"(\d{1,6})\s*([smhd])")

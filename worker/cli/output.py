@@ -13,7 +13,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from worker.events import SHANGHAI
+from worker.fields import SHANGHAI
 from worker.journal.states import State
 
 Row = Mapping[Any, Any]

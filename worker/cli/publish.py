@@ -16,9 +16,10 @@ from config.settings import Settings
 from worker.cli import needs
 from worker.cli.faults import NotDone
 from worker.cli.output import console, counted, say
-from worker.events import Kind, NotAnEvent, read_json, write_json
+from worker.events import Kind
 from worker.intake.read import Reader
 from worker.producer import PIPELINED, Producer
+from worker.wire import NotAnEvent, read_json, write_json
 
 Item = Mapping[str, object]
 

@@ -9,9 +9,10 @@ from config.settings import Settings
 from worker.deployment import Deployment
 from worker.embedded import broker
 from worker.embedded.children import Children, wait_until
-from worker.events import Kind, read_json
+from worker.events import Kind
 from worker.journal import migrate
 from worker.producer import Producer
+from worker.wire import read_json
 
 CONFIG = Path(__file__).parents[2] / "config"
 SAMPLES = CONFIG / "samples.jsonl"

@@ -17,7 +17,8 @@ from worker.intake.presence import Presence
 from worker.intake.read import Reader
 from worker.intake.take import Taker
 from worker.journal import accept as journal
-from worker.journal.accept import Accepted, Arrival, Lane, Unread
+from worker.journal.accept import Accepted, Arrival, Unread
+from worker.journal.opening import Lane
 from worker.policies import policies
 
 log = logging.getLogger(__name__)

@@ -11,7 +11,8 @@ from redis.exceptions import RedisError
 from worker.intake.read import Reader
 from worker.intake.take import Batch, Taker
 from worker.journal import engine as journal
-from worker.journal.accept import Accepted, Arrival, Lane, Unread
+from worker.journal.accept import Accepted, Arrival, Unread
+from worker.journal.opening import Lane
 
 log = logging.getLogger(__name__)
 
@@ -19,7 +20,6 @@ Storable = Callable[[Arrival], str | None]
 Accept = Callable[[str, list[Arrival], list[Unread], datetime], Accepted]
 WAIT_S = 1
 BACK_OFF_S = (0.1, 0.2, 0.5, 1.0, 2.0, 5.0)
-SET_ASIDE_TRIES = 3
 
 
 class Loop:
@@ -104,14 +104,15 @@ class Loop:
         now = self._clock()
         arrivals, unread = self._reader.read(batch.items, now)
         failures = 0
+        suspicious = False
         while not self._stopping.is_set():
             try:
+                if suspicious:
+                    arrivals, unread = self._reader.set_aside(arrivals, unread, self._storable)
                 return self._accept(batch.id, arrivals, unread, now)
             except Exception as error:  # noqa: BLE001 whatever it is, the batch must wait, not vanish
                 failures += 1
-                if journal.unstorable(error) and failures < SET_ASIDE_TRIES:
-                    arrivals, unread = self._reader.set_aside(arrivals, unread, self._storable)
-                    continue
+                suspicious = suspicious or journal.unstorable(error)
                 log.warning("the journal does not answer: %s", journal.away(error))
                 self._pause(failures)
         return None

@@ -9,8 +9,9 @@ import binascii
 from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime, timedelta
 
-from worker.events import Event, Kind, NotAnEvent, parse, read_json, write_json
+from worker.events import Event, Kind, parse
 from worker.journal.accept import Arrival, Unread
+from worker.wire import NotAnEvent, read_json, write_json
 
 TASKS = {kind: f"tasks.{kind.value.replace('-', '_')}" for kind in Kind}
 
@@ -99,6 +100,8 @@ class Reader:
             event = parse(self._kind, given)
             self._check_clock(event, now)
             arrivals.append(Arrival(event, write_json(given)))
+        except RecursionError:
+            unread.append(self._unread("nested too deeply", b""))
         except NotAnEvent as error:
             unread.append(self._unread(str(error), _raw(given)))
 

@@ -8,10 +8,11 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, Row, exists, or_, select, update
 
-from worker.events import Event, Kind, NotAnEvent, parse, read_json
+from worker.events import Event, Kind, parse
 from worker.journal import tables
 from worker.journal.engine import writing
 from worker.journal.states import State
+from worker.wire import NotAnEvent, read_json
 
 
 @dataclass(frozen=True, slots=True)

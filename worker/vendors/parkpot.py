@@ -23,8 +23,9 @@ from typing import ClassVar
 import requests
 from pydantic import Field, SecretStr
 
-from worker.events import SHANGHAI, ChargeRecord, Event, Kind
+from worker.events import ChargeRecord, Event, Kind
 from worker.exchange import Answer
+from worker.fields import SHANGHAI
 from worker.outcomes import Accepted, OnUnclear, Outcome, Refused, TryLater, Unclear
 from worker.signing import md5_sorted_pairs
 from worker.vendor import System, Takes, VendorSettings, by_status

@@ -1,5 +1,5 @@
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from datetime import datetime
 
 import fakeredis
@@ -38,7 +38,7 @@ class Book:
     ) -> Accepted:
         self.tries.append(batch_id)
         self.at_each_try()
-        if len(self.tries) == self.stop_after:
+        if len(self.tries) in (self.stop_after, 50):
             self.stopping.set()
         if self.fails:
             raise self.fails.pop(0)
@@ -88,25 +88,18 @@ def woken() -> list[Lane]:
     return []
 
 
-@pytest.fixture
-def loop(redis: fakeredis.FakeRedis, book: Book, stopping: Impatient, woken: list[Lane]) -> Loop:
+def loop_of(redis: fakeredis.FakeRedis, book: Book, stopping: Impatient, woken: list[Lane]) -> Loop:
     def taker_of(worker: str) -> Taker:
         return Taker(redis, QUEUE.value, worker, max_items=2, max_bytes=10_000)
 
-    def wake(lanes: Iterable[Lane]) -> None:
-        woken.extend(lanes)
-
     reader = Reader(QUEUE, item_max_bytes=10_000, keep_bytes=100, status_future_s=600)
-    return Loop(
-        taker_of,
-        "me",
-        reader,
-        book.accept,
-        book.fault,
-        wake,
-        clock=lambda: NOON,
-        stopping=stopping,
-    )
+    accept, fault, wake = book.accept, book.fault, woken.extend
+    return Loop(taker_of, "me", reader, accept, fault, wake, clock=lambda: NOON, stopping=stopping)
+
+
+@pytest.fixture
+def loop(redis: fakeredis.FakeRedis, book: Book, stopping: Impatient, woken: list[Lane]) -> Loop:
+    return loop_of(redis, book, stopping, woken)
 
 
 def publish(redis: fakeredis.FakeRedis, *numbers: int) -> None:
@@ -240,19 +233,8 @@ def test_what_could_not_be_adopted_before_the_stop_stays_with_the_dead(
     assert redis.llen(HELD.format("dead")) == 1
 
 
-def test_the_brokers_absence_is_waited_out() -> None:
-    server, stopping = fakeredis.FakeServer(), Impatient()
+def test_the_brokers_absence_is_waited_out(book: Book, stopping: Impatient) -> None:
+    server = fakeredis.FakeServer()
     server.connected = False
-    client = fakeredis.FakeRedis(server=server)
-    book = Book(stopping)
-    Loop(
-        lambda worker: Taker(client, QUEUE.value, worker, max_items=2, max_bytes=10_000),
-        "me",
-        Reader(QUEUE, item_max_bytes=10_000, keep_bytes=100, status_future_s=600),
-        book.accept,
-        book.fault,
-        lambda lanes: None,
-        clock=lambda: NOON,
-        stopping=stopping,
-    ).run()
+    loop_of(fakeredis.FakeRedis(server=server), book, stopping, []).run()
     assert stopping.asked_s[:7] == [0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 5.0]

@@ -8,9 +8,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.worker.given import NOON, RECORD, STATUS
-from worker.events import Kind, read_json
+from worker.events import Kind
 from worker.intake.read import Reader
 from worker.journal.accept import Arrival, Unread
+from worker.wire import read_json
 
 TASK = "tasks.charge_record"
 

@@ -110,6 +110,13 @@ def test_an_item_that_waiting_moved_joins_the_next_batch(redis: fakeredis.FakeRe
     assert mine.take("a") == Batch("a", [b"1", b"2"])
 
 
+def test_what_waiting_moved_counts_towards_the_bytes(redis: fakeredis.FakeRedis) -> None:
+    publish(redis, b"xxxx", b"xxxx", b"xxxx")
+    mine = taker(redis, size=6)
+    mine.wait(1)
+    assert mine.take("a") == Batch("a", [b"xxxx", b"xxxx"])
+
+
 def test_what_waiting_moved_before_a_death_is_held_for_the_next(redis: fakeredis.FakeRedis) -> None:
     publish(redis, b"1")
     taker(redis, "dead").wait(1)

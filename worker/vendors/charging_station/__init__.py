@@ -23,7 +23,7 @@ from typing import ClassVar
 import requests
 from requests.auth import AuthBase
 
-from worker.events import ChargeRecord, Event, Kind, SafetyWarning, write_json
+from worker.events import ChargeRecord, Event, Kind, SafetyWarning
 from worker.exchange import Answer, Http
 from worker.outcomes import Absent, Accepted, OnUnclear, Outcome, TryLater, Unclear
 from worker.tokens import TokenUnavailable
@@ -31,6 +31,7 @@ from worker.vendor import CannotSign, Send, System, Takes
 from worker.vendors.charging_station import answers, payloads
 from worker.vendors.charging_station.auth import OperatorAuth
 from worker.vendors.charging_station.settings import ChargingStationSettings
+from worker.wire import write_json
 
 TOKEN_PATH = "/platform/management/operatorAPIToken"  # noqa: S105 a path
 STATUS_PATH = "/platform/report/chargingMetaInfo"
@@ -50,7 +51,9 @@ class ChargingStation(System[ChargingStationSettings]):
     settings_type = ChargingStationSettings
     takes: ClassVar[Mapping[Kind, Takes]] = {
         Kind.CONNECTOR_STATUS: Takes(pack=12, on_unclear=OnUnclear.RESEND, all_or_nothing=True),
-        Kind.CHARGE_RECORD: Takes(pack=30, on_unclear=OnUnclear.VERIFY, all_or_nothing=True),
+        Kind.CHARGE_RECORD: Takes(
+            pack=30, on_unclear=OnUnclear.VERIFY, all_or_nothing=True, look_up=True
+        ),
         Kind.SAFETY_WARNING: Takes(pack=1, on_unclear=OnUnclear.RESEND),
     }
 
@@ -115,7 +118,7 @@ class ChargingStation(System[ChargingStationSettings]):
         if token is None:
             why = "no usable token in the answer" if isinstance(said, Accepted) else said.reason
             after_s = said.after_s if isinstance(said, TryLater) else None
-            raise CannotSign(TryLater(f"no token: {why}", said.code, after_s, whole_lane=True))
+            raise CannotSign(TryLater(f"no token, {why}", said.code, after_s, whole_lane=True))
         return token
 
     def _search(
@@ -154,7 +157,7 @@ def _shared(token: Callable[[], str]) -> str:
     try:
         return token()
     except TokenUnavailable as error:
-        raise CannotSign(TryLater(f"no token: {error}")) from error
+        raise CannotSign(TryLater(f"no token, {error}")) from error
 
 
 SYSTEM = ChargingStation

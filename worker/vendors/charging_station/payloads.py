@@ -8,14 +8,8 @@ import re
 from datetime import datetime
 from decimal import ROUND_HALF_UP, Decimal
 
-from worker.events import (
-    SHANGHAI,
-    ChargeRecord,
-    ConnectorState,
-    ConnectorStatus,
-    Event,
-    SafetyWarning,
-)
+from worker.events import ChargeRecord, ConnectorState, ConnectorStatus, Event, SafetyWarning
+from worker.fields import SHANGHAI
 
 SEQ_CHARS = 27
 NORMAL, DEVICE_FAULT = 1000, 1004

@@ -1,0 +1,123 @@
+"""Opening a report per event and vendor; of a connector's statuses only the newest waits."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Connection, Update, bindparam, update
+
+from worker.events import Event, Kind
+from worker.journal import tables
+from worker.journal.engine import insert
+from worker.journal.states import State
+from worker.policies import Policy
+
+Route = Callable[[Event], Sequence[str]]
+Lane = tuple[str, Kind]
+
+
+@dataclass(slots=True)
+class Fresh:
+    """An event that was not known before."""
+
+    id: int
+    event: Event
+    overtaken: bool = False
+
+
+def open_reports(
+    connection: Connection,
+    fresh: Sequence[Fresh],
+    policies: Mapping[Kind, Policy],
+    route: Route,
+    now: datetime,
+) -> set[Lane]:
+    """Open them within the intake's transaction; returns the lanes that have work now."""
+    _mark_overtaken(connection, [f for f in fresh if policies[f.event.kind].latest_wins])
+    lanes: set[Lane] = set()
+    rows: list[dict[str, object]] = []
+    overtaking: list[dict[str, str]] = []
+    for item in fresh:
+        event, policy = item.event, policies[item.event.kind]
+        for vendor in route(event):
+            rows.append(_report(item, vendor, policy, now))
+            if item.overtaken:
+                continue
+            lanes.add((vendor, event.kind))
+            if policy.latest_wins:
+                overtaking.append({"of_vendor": vendor, "of_subject": event.subject})
+    if overtaking:
+        connection.execute(_supersede(now), overtaking)
+    if rows:
+        connection.execute(tables.report.insert(), rows)
+    return lanes
+
+
+def _mark_overtaken(connection: Connection, statuses: Sequence[Fresh]) -> None:
+    """Mark the statuses that are overtaken, within the batch or by what is known; keep the newest.
+
+    Of two at the same instant the later arrival is the newer. The upsert locks the connectors'
+    rows until the commit, in one order, so that two workers never judge one connector at a time.
+    """
+    newest: dict[str, Fresh] = {}
+    for fresh in statuses:
+        other = newest.get(fresh.event.subject)
+        if other is not None and other.event.occurred_at > fresh.event.occurred_at:
+            fresh.overtaken = True
+            continue
+        if other is not None:
+            other.overtaken = True
+        newest[fresh.event.subject] = fresh
+    if not newest:
+        return
+    statement = insert(connection, tables.connector)
+    excluded = statement.excluded
+    statement = statement.on_conflict_do_update(
+        index_elements=["subject"],
+        set_={name: excluded[name] for name in ("status", "occurred_at", "event_id")},
+        where=tables.connector.c.occurred_at <= excluded.occurred_at,
+    ).returning(tables.connector.c.subject)
+    rows = [
+        {
+            "subject": subject,
+            "status": int(getattr(fresh.event, "status", 0)),
+            "occurred_at": fresh.event.occurred_at,
+            "event_id": fresh.id,
+        }
+        for subject, fresh in sorted(newest.items())
+    ]
+    kept = set(connection.execute(statement, rows).scalars())
+    for subject, fresh in newest.items():
+        fresh.overtaken = fresh.overtaken or subject not in kept
+
+
+def _report(item: Fresh, vendor: str, policy: Policy, now: datetime) -> dict[str, object]:
+    return {
+        "event_id": item.id,
+        "vendor": vendor,
+        "kind": policy.kind.value,
+        "subject": item.event.subject,
+        "latest_wins": int(policy.latest_wins),
+        "occurred_at": item.event.occurred_at,
+        "state": State.SUPERSEDED if item.overtaken else State.PENDING,
+        "due_at": now,
+        "worth_until": policy.worth_until(now),
+        "tries": 0,
+        "reason": "a newer status was known already" if item.overtaken else None,
+        "created_at": now,
+        "settled_at": now if item.overtaken else None,
+    }
+
+
+def _supersede(now: datetime) -> Update:
+    columns = tables.report.c
+    return (
+        update(tables.report)
+        .where(
+            columns.vendor == bindparam("of_vendor"),
+            columns.subject == bindparam("of_subject"),
+            tables.is_waiting(),
+            tables.is_latest_wins(),
+        )
+        .values(state=State.SUPERSEDED, reason="a newer status took its place", settled_at=now)
+    )
