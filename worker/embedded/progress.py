@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from redis import Redis
-from sqlalchemy import Engine, func, select
+from sqlalchemy import Engine, exists, func, select
 
 from worker.broker import PROCESSING, WORKERS
 from worker.events import Kind
@@ -19,6 +19,7 @@ class Tally:
 
     reports: Mapping[tuple[str, str, str], int]
     events: int
+    untold: int
     duplicates: int
     rejects: int
     conflicts: int
@@ -55,6 +56,10 @@ def tally(engine: Engine) -> Tally:
         events, duplicates = connection.execute(
             select(func.count(), func.coalesce(func.sum(event.duplicates), 0))
         ).one()
+        without = ~exists().where(report.event_id == event.id)
+        untold = connection.execute(
+            select(func.count()).select_from(tables.event).where(without)
+        ).scalar_one()
         rejects = connection.execute(select(func.count()).select_from(tables.reject)).scalar_one()
         conflicts = connection.execute(
             select(func.count()).select_from(tables.conflict)
@@ -62,6 +67,7 @@ def tally(engine: Engine) -> Tally:
     return Tally(
         {(vendor, kind, state): count for vendor, kind, state, count in rows},
         events,
+        untold,
         int(duplicates),
         rejects,
         conflicts,

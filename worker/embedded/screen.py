@@ -50,8 +50,8 @@ def summary(tally: Tally) -> Group:
     for (vendor, kind, state), count in tally.reports.items():
         table.add_row(vendor, kind, Text(state, STATE_STYLES.get(state, "")), str(count))
     kept = (
-        f"{tally.events} events in the journal; {tally.duplicates} duplicates, "
-        f"{tally.conflicts} conflicts, {tally.rejects} rejects"
+        f"{tally.events} events in the journal, {tally.untold} that no vendor takes; "
+        f"{tally.duplicates} duplicates, {tally.conflicts} conflicts, {tally.rejects} rejects"
     )
     return Group(table, Text(kept))
 

@@ -1,0 +1,36 @@
+"""The limit of an intake: nothing but the move and the insert."""
+
+import json
+import sqlite3
+from pathlib import Path
+
+from redis import Redis
+
+MOVE = """
+local items = {}
+for i = 1, 500 do
+  local item = redis.call('LMOVE', KEYS[1], KEYS[2], 'RIGHT', 'RIGHT')
+  if not item then break end
+  items[#items + 1] = item
+end
+return items
+"""
+
+
+def run(redis: Redis, path: Path, size: int) -> None:
+    """Move and insert until so many rows are there."""
+    database = sqlite3.connect(path, isolation_level=None)
+    database.execute("PRAGMA journal_mode=WAL")
+    database.execute("PRAGMA synchronous=FULL")
+    database.execute("CREATE TABLE event (order_no TEXT PRIMARY KEY, body TEXT)")
+    move = redis.register_script(MOVE)
+    done = 0
+    while done < size:
+        items = move(keys=["charge-record", "charge-record:processing:bare"])
+        database.execute("BEGIN IMMEDIATE")
+        rows = [(json.loads(item)["orderNo"], item) for item in items]
+        database.executemany("INSERT INTO event VALUES (?, ?) ON CONFLICT DO NOTHING", rows)
+        database.execute("COMMIT")
+        redis.delete("charge-record:processing:bare")
+        done += len(items)
+    database.close()
