@@ -12,12 +12,14 @@ from datetime import UTC, datetime
 
 from redis import Redis
 from sqlalchemy import Engine
+from sqlalchemy.exc import SQLAlchemyError
 
 from config.settings import Settings
 from worker.breaker import Breaker
 from worker.delivery import Delivery
 from worker.events import Kind
 from worker.exchange import Http
+from worker.journal import engine as journal
 from worker.journal import gates, sweep
 from worker.outcomes import OnUnclear
 from worker.pace import Pace
@@ -65,7 +67,10 @@ class Courier:
         self._lock = threading.Lock()
 
     def deliver(self, vendor: str, kind: Kind) -> None:
-        """Drain a lane; if this process is at it already, have it look once more."""
+        """Drain a lane; if this process is at it already, have it look once more.
+
+        The journal's absence is logged, not raised: the sweep wakes the lane again.
+        """
         self.waker.answered(vendor, kind)
         system = self.roster.vendors.get(vendor)
         if system is None or kind not in system.kinds():
@@ -80,13 +85,21 @@ class Courier:
         try:
             while self._rung(lane):
                 lane.delivery.drain()
-        except BaseException:
+        except BaseException as error:
             with lane.lock:
                 lane.busy = False
-            raise
+            if not isinstance(error, SQLAlchemyError):
+                raise
+            log.warning("%s %s waits for the journal: %s", vendor, kind, journal.away(error))
 
     def sweep(self) -> None:
         """What the clock does: end leases and worth, and wake every lane in which work is due."""
+        try:
+            self._sweep()
+        except SQLAlchemyError as error:
+            log.warning("the sweep waits for the journal: %s", journal.away(error))
+
+    def _sweep(self) -> None:
         now = self._clock()
         ended = sweep.end_leases(
             self._engine, self.roster.unclear_rules(), now, self._settings.look_up_after_s

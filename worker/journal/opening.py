@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, Update, bindparam, update
+from sqlalchemy import Connection, Exists, Update, bindparam, exists, update
 
 from worker.events import Event, Kind
 from worker.journal import tables
@@ -120,4 +120,15 @@ def _supersede(now: datetime) -> Update:
             tables.is_latest_wins(),
         )
         .values(state=State.SUPERSEDED, reason="a newer status took its place", settled_at=now)
+    )
+
+
+def overtaken() -> Exists:
+    """Of the report's subject a newer one waits for the same vendor."""
+    columns, other = tables.report.c, tables.report.alias("other")
+    return exists().where(
+        other.c.vendor == columns.vendor,
+        other.c.subject == columns.subject,
+        tables.is_latest_wins(other),
+        tables.is_waiting(other),
     )

@@ -5,11 +5,12 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Engine, bindparam, case, exists, literal_column, or_, update
+from sqlalchemy import Connection, Engine, bindparam, case, literal_column, or_, update
 
 from worker.journal import tables
 from worker.journal.claim import Claim
 from worker.journal.engine import insert, writing
+from worker.journal.opening import overtaken
 from worker.journal.states import State, after_sending
 from worker.outcomes import Accepted, OnUnclear, Outcome, word
 
@@ -109,19 +110,12 @@ def _settle_others(
     if not rows:
         return
     columns = tables.report.c
-    other = tables.report.alias("other")
-    overtaken = exists().where(
-        other.c.vendor == columns.vendor,
-        other.c.subject == columns.subject,
-        tables.is_latest_wins(other),
-        tables.is_waiting(other),
-    )
     # What would wait again while a newer status waits already is overtaken: it must never follow.
     state = case(
         (
             bindparam("to_state").in_([literal_column("'pending'"), literal_column("'unclear'")])
             & (columns.latest_wins == 1)
-            & overtaken,
+            & overtaken(),
             State.SUPERSEDED.value,
         ),
         else_=bindparam("to_state"),

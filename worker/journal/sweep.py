@@ -3,11 +3,12 @@
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 
-from sqlalchemy import Connection, Engine, case, exists, select, update
+from sqlalchemy import Connection, Engine, case, select, update
 
 from worker.events import Kind
 from worker.journal import tables
 from worker.journal.engine import reading, writing
+from worker.journal.opening import overtaken
 from worker.journal.states import WAITING, State
 from worker.outcomes import OnUnclear
 from worker.policies import Policy
@@ -65,13 +66,6 @@ def _lease_ran_out(
     connection: Connection, rule: OnUnclear, ids: list[int], due_at: datetime
 ) -> None:
     columns = tables.report.c
-    other = tables.report.alias("other")
-    overtaken = exists().where(
-        other.c.vendor == columns.vendor,
-        other.c.subject == columns.subject,
-        tables.is_latest_wins(other),
-        tables.is_waiting(other),
-    )
     after = {
         OnUnclear.RESEND: State.PENDING,
         OnUnclear.VERIFY: State.UNCLEAR,
@@ -80,7 +74,7 @@ def _lease_ran_out(
     state: object = after.value
     if after in WAITING:
         state = case(
-            ((columns.latest_wins == 1) & overtaken, State.SUPERSEDED.value), else_=after.value
+            ((columns.latest_wins == 1) & overtaken(), State.SUPERSEDED.value), else_=after.value
         )
     connection.execute(
         update(tables.report)
