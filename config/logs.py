@@ -5,7 +5,7 @@ import logging.config
 import re
 import time
 
-NAMES = r"([\w-]*(?:secret|token|password|signature)|\b(?:\w+_)?(?:sign|key))"
+NAMES = r"([\w-]*(?:secret|token|password|signature|appkey|authcode)|\b(?:\w+_)?(?:sign|key))"
 VALUES = r"""("[^"]*"|'[^']*'|[^\s"'&,;})\]]+)"""
 SECRET_WORDS = re.compile(rf"""{NAMES}(["']?\s*[=:]\s*){VALUES}""", re.IGNORECASE)
 URL_PASSWORD = re.compile(r"(://[^/\s:@]*:)[^\s\"']+@")

@@ -112,6 +112,8 @@ class Http:
             )
         except requests.RequestException as error:
             raise _no_answer(error) from error
+        except OSError as error:  # a certificate's file that is gone
+            raise NoAnswer(str(error), sent=False) from error
         with contextlib.closing(response):
             return self._read(response, deadline)
 
@@ -198,11 +200,12 @@ def _no_answer(error: requests.RequestException) -> NoAnswer:
 
 
 def _unverified(error: BaseException | None) -> bool:
-    seen = 0
-    while error is not None and seen < 8:
-        if isinstance(error, ssl.SSLCertVerificationError):
-            return True
-        reason = getattr(error.args[0] if error.args else None, "reason", None)
-        error = reason or error.__cause__ or error.__context__
-        seen += 1
-    return False
+    """Whether a certificate that is not trusted is at the bottom of it."""
+    for _ in range(8):
+        if error is None or isinstance(error, ssl.SSLCertVerificationError):
+            break
+        inner = error.args[0] if error.args else None
+        reason = getattr(inner, "reason", None)
+        causes = (reason, inner, error.__cause__, error.__context__)
+        error = next((cause for cause in causes if isinstance(cause, BaseException)), None)
+    return isinstance(error, ssl.SSLCertVerificationError)

@@ -1,4 +1,6 @@
 import socket
+import ssl
+import subprocess
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import suppress
@@ -246,3 +248,64 @@ def test_a_connection_is_used_again_and_each_thread_has_its_own(server: Server) 
     thread.start()
     thread.join()
     assert (server.connections, len(server.requests)) == (2, 4)
+
+
+@pytest.fixture(scope="module")
+def papers(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A self-signed certificate for 127.0.0.1 and its key, by openssl."""
+    folder = tmp_path_factory.mktemp("papers")
+    command = [
+        "openssl",
+        "req",
+        "-x509",
+        "-nodes",
+        "-days",
+        "2",
+        "-subj",
+        "/CN=x",
+        "-newkey",
+        "rsa:2048",
+    ]
+    command += ["-addext", "subjectAltName=IP:127.0.0.1"]
+    command += ["-keyout", str(folder / "key.pem"), "-out", str(folder / "cert.pem")]
+    subprocess.run(command, check=True, capture_output=True)
+    return folder
+
+
+@pytest.fixture
+def secure(papers: Path) -> Iterator[str]:
+    """The address of a TLS server that answers nothing."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(papers / "cert.pem", papers / "key.pem")
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        over = threading.Event()
+
+        def serve() -> None:
+            while not over.is_set():
+                with suppress(OSError):
+                    connection, _ = server.accept()
+                    with suppress(OSError), context.wrap_socket(connection, server_side=True) as it:
+                        it.recv(1)
+
+        thread = threading.Thread(target=serve, daemon=True)
+        thread.start()
+        yield f"https://127.0.0.1:{server.getsockname()[1]}"
+        over.set()
+        socket.create_connection(server.getsockname()).close()
+        thread.join(10)
+
+
+def test_a_certificate_that_is_not_trusted_means_that_nothing_was_sent(secure: str) -> None:
+    error = no_answer(secure)
+    assert not error.sent
+    assert "not trusted" in str(error)
+
+
+def test_a_client_certificate_that_is_gone_means_that_nothing_was_sent(
+    secure: str, papers: Path
+) -> None:
+    gone = (str(papers / "gone.pem"), str(papers / "key.pem"))
+    http = Http(timeout_s=5, connect_timeout_s=5, max_bytes=100, cert=gone)
+    with pytest.raises(NoAnswer) as caught:
+        http.send(requests.Request("GET", secure))
+    assert not caught.value.sent
