@@ -8,14 +8,24 @@ server of this interface does.
 from collections.abc import Mapping, Sequence
 from typing import ClassVar, NamedTuple
 
+from sandbox.charging_station_answers import (
+    MAY_NOT,
+    WRONG,
+    Complaint,
+    page_window,
+    refusal,
+    success,
+)
+from sandbox.charging_station_callbacks import CallbackUrls
 from sandbox.charging_station_items import RECORD, STATUS, STATUS_AGAIN, WARNING, ItemKind
-from sandbox.operator_door import NOT_THIS_OPERATOR, OperatorDoor, Tokens
+from sandbox.charging_station_places import Places
+from sandbox.operator_door import NOT_THIS_OPERATOR, OperatorDoor
 from sandbox.received import Received
 from sandbox.system import Answer, Call, Operation, System
+from sandbox.tokens import Tokens
 
 STATUSES_A_CALL = 12
 RECORDS_A_CALL = 30
-PAGE_SIZE_LIMIT = 100
 
 TOKEN_PATH = "/platform/management/operatorAPIToken"  # noqa: S105 - a path
 RECORD_PATH = "/platform/management/chargingRecord"
@@ -24,16 +34,6 @@ STATUS_PATH = "/platform/report/chargingMetaInfo"
 STATUS_LIST_PATH = "/platform/report/chargingMetaInfoList"
 STATUS_AGAIN_PATH = "/platform/report/failed/chargingMetaInfo"
 RISK_PATH = "/risk"
-
-_MAY_NOT = -1
-_WRONG = 400
-
-
-class Complaint(NamedTuple):
-    """Why a call is refused: the answer's status and message."""
-
-    status: int
-    message: str
 
 
 class CheckedItem(NamedTuple):
@@ -64,11 +64,13 @@ class ChargingStation(System):
         signature_encoding: str,
     ) -> None:
         """Play the platform for `operator_id`; signature_encoding is `raw` or `hex`."""
-        super().__init__(received)
         if signature_encoding not in {"raw", "hex"}:
             raise ValueError("signature_encoding must be raw or hex")
         self._tokens = Tokens(token_lifetime_s)
         self._door = OperatorDoor(operator_id, secret, signature_encoding, self._tokens)
+        self._places = Places(self._door, received)
+        self._callbacks = CallbackUrls(self._door, received)
+        super().__init__(received)
 
     def operations(self) -> Mapping[tuple[str, str], Operation]:
         """The document's calls that this sandbox plays."""
@@ -81,29 +83,34 @@ class ChargingStation(System):
             ("POST", STATUS_LIST_PATH): lambda call: self._list(call, STATUS, STATUSES_A_CALL),
             ("POST", STATUS_AGAIN_PATH): lambda call: self._one(call, STATUS_AGAIN),
             ("POST", RISK_PATH): lambda call: self._one(call, WARNING),
+            **self._places.operations(),
+            **self._callbacks.operations(),
         }
 
     def expire_tokens(self) -> None:
         """Make every token issued so far invalid."""
         self._tokens.expire_all()
 
+    def forget(self) -> None:
+        """Forget the stations, equipment and cells."""
+        self._places.forget()
+
     def _token(self, call: Call) -> Answer:
         if complaint := self._door.complaint(call.headers, token_needed=False):
-            return _refusal(Complaint(_MAY_NOT, complaint))
+            return refusal(Complaint(MAY_NOT, complaint))
         self.received.counters.token_fetches += 1
-        return _success(self._tokens.issue())
+        return success(self._tokens.issue())
 
     def _records(self, call: Call) -> Answer:
         if complaint := self._door.complaint(call.headers):
-            return _refusal(Complaint(_MAY_NOT, complaint))
+            return refusal(Complaint(MAY_NOT, complaint))
         query = call.query
         if query.get("operatorId") != self._door.operator_id:
-            return _refusal(Complaint(_MAY_NOT, NOT_THIS_OPERATOR))
-        index, size = _counting(query.get("pageIndex")), _counting(query.get("pageSize"))
-        if not index:
-            return _refusal(Complaint(_WRONG, "pageIndex应为从1开始的整数"))
-        if not size or size > PAGE_SIZE_LIMIT:
-            return _refusal(Complaint(_WRONG, f"pageSize应为1到{PAGE_SIZE_LIMIT}的整数"))
+            return refusal(Complaint(MAY_NOT, NOT_THIS_OPERATOR))
+        window = page_window(query)
+        if isinstance(window, Complaint):
+            return refusal(window)
+        index, size = window
         page = self.received.newest_first(RECORD.kind, (index - 1) * size, size)
         found = {
             "total": self.received.total(RECORD.kind),
@@ -111,38 +118,38 @@ class ChargingStation(System):
             "pageSize": size,
             "list": [item.body() for item in page],
         }
-        return _success(found)
+        return success(found)
 
     def _one(self, call: Call, kind: ItemKind) -> Answer:
         body, complaint = self._body(call)
         if complaint:
-            return _refusal(complaint)
+            return refusal(complaint)
         checked = self._checked(call, kind, body)
         if isinstance(checked, Complaint):
-            return _refusal(checked)
+            return refusal(checked)
         self.received.accept(kind.kind, call.path, checked.key, checked.identity, call.body)
         return _ACCEPTED
 
     def _list(self, call: Call, kind: ItemKind, limit: int) -> Answer:
         bodies, complaint = self._body(call)
         if complaint:
-            return _refusal(complaint)
+            return refusal(complaint)
         if not isinstance(bodies, list) or not bodies:
-            return _refusal(Complaint(_WRONG, "请求体应为不为空的数组"))
+            return refusal(Complaint(WRONG, "请求体应为不为空的数组"))
         if len(bodies) > limit:
-            return _refusal(Complaint(_WRONG, f"一次最多{limit}条"))
+            return refusal(Complaint(WRONG, f"一次最多{limit}条"))
         items = self._all_checked(call, kind, bodies)
         if isinstance(items, Complaint):
-            return _refusal(items)
+            return refusal(items)
         for place, item in enumerate(items):
             self.received.accept(kind.kind, call.path, item.key, item.identity, call.body, place)
         return _ACCEPTED
 
     def _body(self, call: Call) -> tuple[object, Complaint | None]:
         if complaint := self._door.complaint(call.headers):
-            return None, Complaint(_MAY_NOT, complaint)
+            return None, Complaint(MAY_NOT, complaint)
         body, complaint = call.json()
-        return body, Complaint(_WRONG, complaint) if complaint else None
+        return body, Complaint(WRONG, complaint) if complaint else None
 
     def _all_checked(
         self, call: Call, kind: ItemKind, bodies: Sequence[object]
@@ -152,7 +159,7 @@ class ChargingStation(System):
         for place, body in enumerate(bodies, start=1):
             item = self._checked(call, kind, body)
             if isinstance(item, CheckedItem) and kind is STATUS and item.key in cells:
-                item = Complaint(_WRONG, "cellId重复")
+                item = Complaint(WRONG, "cellId重复")
             if isinstance(item, Complaint):
                 return Complaint(item.status, f"第{place}个数据有误：{item.message}")
             cells.add(item.key)
@@ -161,29 +168,15 @@ class ChargingStation(System):
 
     def _checked(self, call: Call, kind: ItemKind, body: object) -> CheckedItem | Complaint:
         if not isinstance(body, dict):
-            return Complaint(_WRONG, "应为对象")
+            return Complaint(WRONG, "应为对象")
         if complaint := kind.complaint(body):
-            return Complaint(_WRONG, complaint)
+            return Complaint(WRONG, complaint)
         if body["operatorId"] != self._door.operator_id:
-            return Complaint(_MAY_NOT, NOT_THIS_OPERATOR)
+            return Complaint(MAY_NOT, NOT_THIS_OPERATOR)
         key = kind.key_of(body)
         if complaint := call.rejects(call.path, key):
-            return Complaint(_WRONG, complaint)
+            return Complaint(WRONG, complaint)
         return CheckedItem(key, kind.identity_of(body))
 
 
-def _counting(value: str | None) -> int:
-    """A whole number from 1; 0 for anything else."""
-    return int(value) if value and value.isascii() and value.isdigit() and len(value) < 10 else 0
-
-
-def _success(content: object) -> Answer:
-    return Answer.of({"status": 200, "message": "请求成功!", "data": content})
-
-
-def _refusal(complaint: Complaint) -> Answer:
-    status, message = complaint
-    return Answer.of({"status": status, "message": message, "data": message}, refused=True)
-
-
-_ACCEPTED = _success("上报成功")
+_ACCEPTED = success("上报成功")

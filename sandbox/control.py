@@ -6,6 +6,7 @@ from aiohttp import web
 
 from sandbox.fault_orders import OrderError, read_order
 from sandbox.played import Played
+from sandbox.system import Control, ControlError
 
 PREFIX = "_sandbox"
 DEFAULT_LIMIT = 1000
@@ -23,11 +24,26 @@ async def serve(
     played = vendors.get(name)
     if played is None:
         return _wrong(404, f"no vendor {name!r}; there are {', '.join(vendors)}")
-    handler = _HANDLERS.get((request.method, what))
-    if handler is None:
-        known = ", ".join(f"{method} {what}" for method, what in _HANDLERS)
-        return _wrong(404, f"no {request.method} {what!r}; there are {known}")
-    return await handler(request, played)
+    if handler := _HANDLERS.get((request.method, what)):
+        return await handler(request, played)
+    controls = played.system.controls()
+    if request.method == "POST" and what in controls:
+        return await _control(request, controls[what])
+    known = ", ".join(f"{method} {name}" for method, name in _known(controls))
+    return _wrong(404, f"no {request.method} {what!r}; there are {known}")
+
+
+async def _control(request: web.Request, control: Control) -> web.Response:
+    try:
+        content = await request.json()
+    except ValueError:
+        return _wrong(400, "the body is not JSON")
+    if not isinstance(content, dict):
+        return _wrong(400, "the body must be a JSON object")
+    try:
+        return web.json_response(control(content))
+    except ControlError as error:
+        return _wrong(400, str(error))
 
 
 async def _received(request: web.Request, played: Played) -> web.Response:
@@ -61,6 +77,8 @@ async def _add_fault(request: web.Request, played: Played) -> web.Response:
         return _wrong(400, "the body is not JSON")
     if order.kind == "expired_token" and not played.system.has_tokens:
         return _wrong(400, f"{played.system_name} has no tokens that could expire")
+    if order.kind == "rotated_app_key" and not played.system.has_app_key:
+        return _wrong(400, f"{played.system_name} has no app key that could be rotated")
     return web.json_response(played.faults.add(order).shown(), status=201)
 
 
@@ -71,6 +89,7 @@ async def _clear_faults(request: web.Request, played: Played) -> web.Response:
 
 async def _reset(request: web.Request, played: Played) -> web.Response:
     played.received.forget()
+    played.system.forget()
     return web.json_response({"status": "ok"})
 
 
@@ -82,6 +101,10 @@ _HANDLERS: Mapping[tuple[str, str], VendorHandler] = {
     ("DELETE", "faults"): _clear_faults,
     ("POST", "reset"): _reset,
 }
+
+
+def _known(controls: Mapping[str, Control]) -> list[tuple[str, str]]:
+    return [*_HANDLERS, *(("POST", name) for name in controls)]
 
 
 def _shown(vendors: Mapping[str, Played]) -> dict[str, object]:

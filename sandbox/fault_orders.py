@@ -53,6 +53,10 @@ KINDS: Mapping[str, Mapping[str, Setting]] = {
         "after": _AFTER,
     },
     "empty_body": {"after": _AFTER},
+    "answer": {
+        "body": Setting(lambda value: value is not None, "any JSON but null", required=True),
+        "after": _AFTER,
+    },
     "huge_body": {
         "megabytes": Setting(_number, "a number, 0 or more", default=16),
         "after": _AFTER,
@@ -62,6 +66,7 @@ KINDS: Mapping[str, Mapping[str, Setting]] = {
         "interval_ms": Setting(_number, "milliseconds, 0 or more", default=100),
     },
     "expired_token": {},
+    "rotated_app_key": {},
     "throttle": {
         "per_s": Setting(_whole, "requests a second, a whole number", required=True),
         "retry_after_s": _RETRY_AFTER._replace(default=1),

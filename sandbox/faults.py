@@ -6,8 +6,9 @@ import time
 from dataclasses import dataclass
 
 from sandbox.fault_orders import FaultOrder
+from sandbox.system import Carried
 
-_LETS_OTHERS_STRIKE_TOO = {"latency", "expired_token"}
+_LETS_OTHERS_STRIKE_TOO = {"latency", "expired_token", "rotated_app_key"}
 
 
 @dataclass(slots=True)
@@ -80,11 +81,12 @@ class Faults:
         active = [fault for fault in self._of_requests + self._of_items if fault.left != 0]
         return [fault.shown() for fault in sorted(active, key=lambda fault: fault.number)]
 
-    def striking(self, path: str, *, with_token: bool) -> list[Fault]:
+    def striking(self, path: str, carried: Carried) -> list[Fault]:
         """The faults that strike this request: any delays, then at most one that spoils it."""
+        spared = {"expired_token": not carried.token, "rotated_app_key": not carried.app_key}
         struck: list[Fault] = []
         for fault in self._of_requests:
-            if fault.order.kind == "expired_token" and not with_token:
+            if spared.get(fault.order.kind, False):
                 continue
             if fault.strikes(path):
                 struck.append(fault)

@@ -68,6 +68,35 @@ def one_of(*allowed: object) -> Check:
     return check
 
 
+def flag(value: object) -> str | None:
+    """True or false."""
+    return None if isinstance(value, bool) else "应为布尔值"
+
+
+def any_text(value: object) -> str | None:
+    """A string, which may be empty."""
+    return None if isinstance(value, str) else "应为字符串"
+
+
+def list_of(check: Check) -> Check:
+    """A list of values that each pass a check; what is wrong is numbered from 1."""
+
+    def check_all(value: object) -> str | None:
+        if not isinstance(value, list):
+            return "应为数组"
+        for place, one in enumerate(value, start=1):
+            if wrong := check(one):
+                return f"第{place}个{wrong}"
+        return None
+
+    return check_all
+
+
+def object_like(form: "Form") -> Check:
+    """An object whose fields pass a form."""
+    return lambda value: form.complaint(value) if isinstance(value, dict) else "应为对象"
+
+
 def left_empty(value: object) -> str | None:
     """Absent, null or an empty string."""
     return None if value is None or value == "" else "应为空"

@@ -66,6 +66,11 @@ async def _garbage(fault: Fault, request: web.Request, process: Process) -> web.
     return web.Response(body=body, content_type="application/json")
 
 
+async def _answer(fault: Fault, request: web.Request, process: Process) -> web.Response:
+    await _read_or_process(fault.order, request, process)
+    return web.json_response(fault.order.settings["body"])
+
+
 async def _empty_body(fault: Fault, request: web.Request, process: Process) -> web.Response:
     await _read_or_process(fault.order, request, process)
     return web.Response(content_type="application/json")
@@ -137,6 +142,7 @@ _KINDS: Mapping[str, Misbehaviour] = {
     "hang": _hang,
     "garbage": _garbage,
     "empty_body": _empty_body,
+    "answer": _answer,
     "huge_body": _huge_body,
     "slow_drip": _slow_drip,
     "answer_after_timeout": _answer_late,

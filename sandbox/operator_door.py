@@ -7,12 +7,11 @@ a sentence; the platform sends it with HTTP 200 and status -1.
 import base64
 import hashlib
 import hmac
-import secrets
-import time
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta, timezone
 
 from sandbox.fields import parse_moment
+from sandbox.tokens import Tokens
 
 SHANGHAI = timezone(timedelta(hours=8))
 CLOCK_TOLERANCE_S = 300
@@ -24,31 +23,6 @@ def signature(secret: str, lines: str, encoding: str = "raw") -> str:
     mac = hmac.new(secret.encode(), lines.encode("utf-8", "surrogateescape"), hashlib.sha256)
     signed = mac.digest() if encoding == "raw" else mac.hexdigest().encode()
     return base64.b64encode(signed).decode()
-
-
-class Tokens:
-    """Tokens issued so far; each is valid until its own lifetime ends or all are expired."""
-
-    def __init__(self, lifetime_s: float) -> None:
-        """Issue tokens that live so long."""
-        self._lifetime_s = lifetime_s
-        self._expires_at: dict[str, float] = {}
-
-    def issue(self) -> str:
-        """A new random token; earlier ones stay valid."""
-        now = time.monotonic()
-        self._expires_at = {token: at for token, at in self._expires_at.items() if at > now}
-        token = secrets.token_hex(16)
-        self._expires_at[token] = now + self._lifetime_s
-        return token
-
-    def valid(self, token: str) -> bool:
-        """Whether this token was issued and still lives."""
-        return self._expires_at.get(token, 0.0) > time.monotonic()
-
-    def expire_all(self) -> None:
-        """Make every token invalid."""
-        self._expires_at.clear()
 
 
 class OperatorDoor:

@@ -28,7 +28,8 @@ class Played:
         counters.in_flight += 1
         counters.max_in_flight = max(counters.max_in_flight, counters.in_flight)
         try:
-            struck = self.faults.striking(path, with_token="Token" in request.headers)
+            carried = self.system.carries(request.headers, request.query)
+            struck = self.faults.striking(path, carried)
             if not struck:
                 return await self._process(request, path)
             return await self._serve_struck(request, path, struck)
@@ -46,6 +47,8 @@ class Played:
                 await asyncio.sleep(fault.order.number("ms") / 1000)
             elif fault.order.kind == "expired_token":
                 self.system.expire_tokens()
+            elif fault.order.kind == "rotated_app_key":
+                self.system.rotate_app_key()
             else:
                 return await misbehave(fault, request, lambda: self._process(request, path))
         return await self._process(request, path)
@@ -54,8 +57,9 @@ class Played:
         body = await request.read()
         query = request.rel_url.raw_query_string
         rejects = self.faults.rejection
+        certified = bool(request.get_extra_info("peercert"))
         answer = self.system.answer(
-            Call(request.method, path, query, request.headers, body, rejects)
+            Call(request.method, path, query, request.headers, body, rejects, certified)
         )
         if answer.refused:
             self.received.counters.refused += 1

@@ -7,6 +7,7 @@ from aiohttp import web
 
 from sandbox import control
 from sandbox.played import Played
+from sandbox.tls import Tls
 
 _KEEPALIVE_S = 3600
 _STOP_WITHIN_S = 0.2
@@ -38,10 +39,11 @@ async def serve_until(
     host: str,
     port: int,
     announce: Callable[[str], None],
+    tls: Tls | None = None,
 ) -> None:
-    """Serve until `stop` is set; the URL is announced once it can be called.
+    """Serve until `stop` is set; each URL is announced once it can be called, plain HTTP first.
 
-    Port 0 takes any free port.
+    Port 0 takes any free port. With `tls` the same vendors are served on a second port, too.
 
     Raises:
         OSError: the address cannot be had.
@@ -54,10 +56,13 @@ async def serve_until(
     )
     await runner.setup()
     try:
-        await web.TCPSite(runner, host, port, backlog=_BACKLOG).start()
-        real_port = runner.addresses[0][1]
         shown_host = f"[{host}]" if ":" in host else host
-        announce(f"http://{shown_host}:{real_port}")
+        await web.TCPSite(runner, host, port, backlog=_BACKLOG).start()
+        announce(f"http://{shown_host}:{runner.addresses[0][1]}")
+        if tls is not None:
+            site = web.TCPSite(runner, host, tls.port, backlog=_BACKLOG, ssl_context=tls.context)
+            await site.start()
+            announce(f"https://{shown_host}:{runner.addresses[-1][1]}")
         await stop.wait()
     finally:
         await runner.cleanup()

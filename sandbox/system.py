@@ -8,7 +8,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import ClassVar
+from typing import ClassVar, NamedTuple
 from urllib.parse import parse_qsl
 
 from sandbox.received import Received
@@ -25,7 +25,9 @@ class Answer:
     @classmethod
     def of(cls, content: object, *, status: int = 200, refused: bool = False) -> "Answer":
         """The content as UTF-8 JSON."""
-        return cls(json.dumps(content, ensure_ascii=False).encode(), status, refused)
+        return cls(
+            json.dumps(content, ensure_ascii=False).encode(errors="replace"), status, refused
+        )
 
 
 @dataclass(slots=True)
@@ -39,11 +41,18 @@ class Call:
     body: bytes
     rejects: Callable[[str, str], str | None]
     """(path, item key) -> the message with which a fault on demand refuses that item."""
+    client_certificate: bool = False
+    """Whether the caller came over TLS with a certificate that was verified."""
 
     @property
     def query(self) -> dict[str, str]:
         """The query parameters; of a repeated one the last counts."""
-        return dict(parse_qsl(self.query_string, keep_blank_values=True))
+        return dict(self.query_pairs)
+
+    @property
+    def query_pairs(self) -> list[tuple[str, str]]:
+        """The query parameters in their order, repeated ones repeated."""
+        return parse_qsl(self.query_string, keep_blank_values=True)
 
     def json(self) -> tuple[object, str | None]:
         """The body as JSON and None, or None and why it is none; decimals keep their digits."""
@@ -56,6 +65,18 @@ class Call:
 
 
 Operation = Callable[[Call], Answer]
+Control = Callable[[Mapping[str, object]], object]
+
+
+class ControlError(ValueError):
+    """A control call asks for something that cannot be; the message says what was expected."""
+
+
+class Carried(NamedTuple):
+    """What a request carries that a fault could make invalid."""
+
+    token: bool
+    app_key: bool
 
 
 class System(ABC):
@@ -65,6 +86,7 @@ class System(ABC):
     """Settings a vendor may give, with their defaults; a default's type is the setting's type."""
 
     has_tokens: ClassVar[bool] = False
+    has_app_key: ClassVar[bool] = False
 
     def __init__(self, received: Received) -> None:
         """Keep what is accepted in `received`."""
@@ -84,8 +106,25 @@ class System(ABC):
         reason = "Method Not Allowed" if known else "Not Found"
         return Answer.of({"message": reason}, status=405 if known else 404, refused=True)
 
+    def controls(self) -> Mapping[str, Control]:
+        """What a tester may do to this system: name -> what is done with a JSON object.
+
+        It returns what is shown; a wrong object raises ControlError.
+        """
+        return {}
+
+    def carries(self, headers: Mapping[str, str], query: Mapping[str, str]) -> Carried:
+        """What a request carries that a fault could make invalid."""
+        return Carried(token="Token" in headers, app_key=False)
+
     def expire_tokens(self) -> None:  # noqa: B027 - a system without tokens has none to expire
         """Make every token issued so far invalid."""
+
+    def rotate_app_key(self) -> None:  # noqa: B027 - a system without an app key has none
+        """Make the app key invalid in favour of a new one."""
+
+    def forget(self) -> None:  # noqa: B027 - a system that keeps nothing has nothing to forget
+        """Be again as at the start; tokens and keys stay as they are."""
 
 
 def _no_constant(name: str) -> object:

@@ -7,20 +7,30 @@ from pathlib import Path
 
 from sandbox.charging_station import ChargingStation
 from sandbox.parkpot import Parkpot
+from sandbox.pile_admin import PileAdmin
 from sandbox.played import Played
 from sandbox.received import Received
+from sandbox.sgm_info4 import SgmInfo4
 from sandbox.system import System
+from sandbox.wanzhuang import Wanzhuang
 
 SYSTEMS: Mapping[str, type[System]] = {
     "charging_station": ChargingStation,
     "parkpot": Parkpot,
+    "pile_admin": PileAdmin,
+    "sgm_info4": SgmInfo4,
+    "wanzhuang": Wanzhuang,
 }
 
 DEFAULT_VENDORS: Mapping[str, Mapping[str, object]] = {
     "city-platform": {"system": "charging_station"},
     "mall-garage": {"system": "parkpot"},
+    "car-maker": {"system": "sgm_info4"},
+    "own-piles": {"system": "pile_admin"},
+    "pile-cloud": {"system": "wanzhuang"},
 }
 
+_CALLED: Mapping[type, str] = {float: "a number", str: "text", list: "a list", dict: "an object"}
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 
 
@@ -76,9 +86,9 @@ def _filled(
         raise ConfigError(f"vendor {name}: unknown settings {', '.join(sorted(unknown))}")
     filled = {setting: given.get(setting, default) for setting, default in defaults.items()}
     for setting, value in filled.items():
-        if isinstance(defaults[setting], float) and type(value) in {int, float}:
+        expected = type(defaults[setting])
+        if expected is float and type(value) is int:
             continue
-        if type(value) is not type(defaults[setting]):
-            expected = "a number" if isinstance(defaults[setting], float) else "text"
-            raise ConfigError(f"vendor {name}: {setting} must be {expected}")
+        if type(value) is not expected:
+            raise ConfigError(f"vendor {name}: {setting} must be {_CALLED[expected]}")
     return filled

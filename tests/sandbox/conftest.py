@@ -9,7 +9,12 @@ from typing import Any
 
 import pytest
 
+from tests.sandbox import certificates
 from tests.sandbox.callers import City, Control, Garage, SandboxWith, StartSandbox, listening_url
+from tests.sandbox.car_maker import App
+from tests.sandbox.certificates import Certificate
+from tests.sandbox.own_piles import Administrator
+from tests.sandbox.pile_cloud import Application
 
 ROOT = Path(__file__).parents[2]
 
@@ -83,3 +88,59 @@ def own_garage(sandbox_with: SandboxWith) -> Iterator[Garage]:
     yield caller
     control.session.close()
     caller.session.close()
+
+
+@pytest.fixture
+def administrator(default_sandbox: str) -> Iterator[Administrator]:
+    """The administrator of the default piles, which start clean."""
+    control = Control(default_sandbox, "own-piles")
+    caller = Administrator(f"{default_sandbox}/own-piles", control)
+    yield caller
+    control.clean()
+    caller.session.close()
+
+
+@pytest.fixture
+def application(default_sandbox: str) -> Iterator[Application]:
+    """An application of the default pile cloud, which starts clean."""
+    control = Control(default_sandbox, "pile-cloud")
+    caller = Application(f"{default_sandbox}/pile-cloud", control)
+    yield caller
+    control.clean()
+    caller.session.close()
+
+
+@pytest.fixture
+def app(default_sandbox: str) -> Iterator[App]:
+    """An app of the default car maker, which starts clean."""
+    control = Control(default_sandbox, "car-maker")
+    caller = App(f"{default_sandbox}/car-maker", control)
+    yield caller
+    control.clean()
+    caller.session.close()
+
+
+@pytest.fixture(scope="session")
+def papers(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Certificate]:
+    """Certificates of a server, of a client it knows, and of a stranger."""
+    folder = tmp_path_factory.mktemp("certificates")
+    return {name: certificates.make(folder, name) for name in ("server", "client", "stranger")}
+
+
+@pytest.fixture
+def tls_sandbox(
+    start_sandbox: StartSandbox, papers: dict[str, Certificate]
+) -> Iterator[tuple[str, str]]:
+    """A sandbox with both ports: the plain URL and the TLS one."""
+    server, client = papers["server"], papers["client"]
+    options = ("--tls-cert", str(server.cert), "--tls-key", str(server.key))
+    process = start_sandbox(
+        *("--port", "0", "--tls-port", "0", *options, "--tls-client-ca", str(client.cert))
+    )
+    url = listening_url(process)
+    assert process.stdout is not None
+    line = process.stdout.readline()
+    assert line.startswith("sandbox listening on https://127.0.0.1:"), line
+    yield url, line.removeprefix("sandbox listening on ").strip()
+    process.terminate()
+    assert process.communicate(timeout=10) == ("", "")

@@ -15,6 +15,9 @@ def test_health_names_the_vendors_and_their_systems(default_sandbox: str) -> Non
         "vendors": {
             "city-platform": {"system": "charging_station"},
             "mall-garage": {"system": "parkpot"},
+            "car-maker": {"system": "sgm_info4"},
+            "own-piles": {"system": "pile_admin"},
+            "pile-cloud": {"system": "wanzhuang"},
         },
     }
 
