@@ -10,7 +10,7 @@ LOCK := $(BIN)/pip-compile --quiet --strip-extras --generate-hashes --allow-unsa
   --no-emit-index-url --no-emit-trusted-host --no-emit-find-links
 
 .DEFAULT_GOAL := help
-.PHONY: help venv run test check format bench lock clean
+.PHONY: help venv run test check format docs bench lock clean
 
 help: ## this list
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1|/' | column -t -s '|'
@@ -38,6 +38,9 @@ check: $(READY) ## ruff, mypy, import-linter
 format: $(READY) ## let ruff write
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
+
+docs: $(READY) ## write the pages of docs that are made from the code
+	$(BIN)/python -m worker.systems_page > docs/systems.md
 
 bench: $(READY) ## the measurements of docs, side by side in one run
 	$(BIN)/python -m benchmarks $(ARGS)

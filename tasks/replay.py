@@ -1,9 +1,26 @@
 """What the clock does: look for what is due again, and for what was left behind."""
 
+from datetime import UTC, datetime
+
 from worker.app import app, processes
+from worker.events import Kind
+from worker.journal import refresh as journal
 
 
 @app.task(name="tasks.replay.sweep")  # type: ignore[untyped-decorator]
 def sweep() -> None:
     """Wake lanes in which work is due; end leases that ran out and reports not worth telling."""
     processes.current().courier.sweep()
+
+
+@app.task(name="tasks.replay.refresh")  # type: ignore[untyped-decorator]
+def refresh() -> None:
+    """Put back the unchanged statuses of vendors that want to hear them again and again."""
+    current, kind = processes.current(), Kind.CONNECTOR_STATUS
+    courier = current.courier
+    every_s = {
+        name: system.settings.refresh_s
+        for name, system in courier.roster.vendors.items()
+        if system.settings.refresh_s and kind in system.kinds()
+    }
+    journal.refresh(current.deployment.engine, every_s, courier.policies[kind], datetime.now(UTC))

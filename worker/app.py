@@ -26,7 +26,8 @@ except configuration.SettingsError as fault:
     sys.exit(f"chargerelay: {fault}")
 
 app = Celery(
-    "chargerelay", include=["tasks.events", "tasks.deliver", "tasks.replay", "tasks.prune"]
+    "chargerelay",
+    include=["tasks.events", "tasks.deliver", "tasks.replay", "tasks.poll", "tasks.prune"],
 )
 app.conf.update(
     broker_url=settings.broker,
@@ -52,7 +53,7 @@ app.conf.update(
     task_default_queue=DELIVER,
     # Exact names: what a producer sends goes to the list that the intake reads.
     task_routes={task: {"queue": kind.value} for kind, task in TASKS.items()}
-    | {"tasks.replay.*": {"queue": CLOCK}, "tasks.prune.*": {"queue": CLOCK}},
+    | {f"tasks.{module}.*": {"queue": CLOCK} for module in ("replay", "poll", "prune")},
     task_serializer="json",
     accept_content=["json"],
     result_backend=None,
@@ -72,6 +73,16 @@ app.conf.update(
             "task": "tasks.replay.sweep",
             "schedule": timedelta(seconds=settings.sweep_s),
             "options": {"expires": 5 * settings.sweep_s},
+        },
+        "refresh": {
+            "task": "tasks.replay.refresh",
+            "schedule": timedelta(seconds=30),
+            "options": {"expires": 30},
+        },
+        "poll": {
+            "task": "tasks.poll.poll",
+            "schedule": timedelta(seconds=3),
+            "options": {"expires": 15},
         },
         "prune": {
             "task": "tasks.prune.prune",

@@ -18,14 +18,13 @@ from config.settings import Settings
 from worker.breaker import Breaker
 from worker.delivery import Delivery
 from worker.events import Kind
-from worker.exchange import Http
 from worker.journal import engine as journal
 from worker.journal import gates, sweep
 from worker.outcomes import OnUnclear
 from worker.pace import Pace
 from worker.policies import policies
 from worker.roster import AnySystem, Roster
-from worker.sender import Sender
+from worker.sender import Sender, line_to
 from worker.telling import Teller
 from worker.wake import Waker
 
@@ -133,12 +132,7 @@ class Courier:
     def _open(self, system: AnySystem, kind: Kind) -> _Lane:
         own, settings = system.settings, self._settings
         timeout_s = own.timeout_s or settings.request_timeout_s
-        http = Http(
-            timeout_s=timeout_s,
-            connect_timeout_s=settings.connect_timeout_s,
-            max_bytes=settings.answer_max_bytes,
-            cert=system.certificate(),
-        )
+        http = line_to(system, settings)
         pace = Pace(own.rate_per_s, clock=time.monotonic, sleep=self.stopping.wait)
         breaker = self._breakers.setdefault(
             system.vendor, Breaker(self._engine, system.vendor, settings, time.monotonic)

@@ -75,12 +75,14 @@ class Http:
         max_bytes: int,
         clock: Callable[[], float] = time.monotonic,
         cert: tuple[str, str] | None = None,
+        ca_file: str | None = None,
     ) -> None:
         self._timeout_s = timeout_s
         self._connect_timeout_s = min(connect_timeout_s, timeout_s)
         self._max_bytes = max_bytes
         self._clock = clock
         self._cert = cert
+        self._verify: str | bool = ca_file or True
         self._threads = threading.local()
 
     def send(self, request: requests.Request, auth: AuthBase | None = None) -> Answer:
@@ -109,6 +111,7 @@ class Http:
                 allow_redirects=False,
                 stream=True,
                 cert=self._cert,
+                verify=self._verify,
             )
         except requests.RequestException as error:
             raise _no_answer(error) from error

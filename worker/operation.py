@@ -46,14 +46,15 @@ class Follow:
 
     Attributes:
         operation: which operation asks.
-        arguments: what to ask with, from the reply; None when there is nothing to follow.
+        arguments: what to ask with, from the first call's arguments and its reply; None when
+            there is nothing to follow.
         done: whether a reply to that says that it is over.
         every_s: seconds between two askings.
         at_most: askings before giving up.
     """
 
     operation: str
-    arguments: Callable[[Reply], Mapping[str, object] | None]
+    arguments: Callable[[Any, Reply], Mapping[str, object] | None]
     done: Callable[[Reply], bool]
     every_s: float = 2.0
     at_most: int = 150
@@ -68,7 +69,8 @@ class Operation:
         method: HTTP method.
         path: as the document writes it; what is filled in stands in braces.
         arguments: the model of what it is given.
-        request: (system, arguments) → the unsigned request.
+        request: (system, arguments) → the unsigned request; raises ValueError with a sentence
+            where the vendor's settings do not allow it.
         read: (system, answer) → the reply.
         known: what is known, and from where.
         assumed: what is assumed because nothing says it; empty if nothing is.

@@ -48,6 +48,11 @@ class Roster:
         """Every lane there can be."""
         return [(s.vendor, kind) for kind in Kind for s in self._by_kind[kind]]
 
+    def tell_all(self) -> frozenset[str]:
+        """The vendors for which every status is an occurrence, not only the newest."""
+        takers = self._by_kind[Kind.CONNECTOR_STATUS]
+        return frozenset(s.vendor for s in takers if not s.takes[Kind.CONNECTOR_STATUS].newest_only)
+
     def unclear_rules(self) -> dict[Lane, OnUnclear]:
         """What an unclear report leads to, by lane."""
         return {(name, kind): self.vendors[name].unclear_rule(kind) for name, kind in self.lanes()}

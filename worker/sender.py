@@ -5,10 +5,12 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Any
 
 import requests
 
 from config.logs import mask
+from config.settings import Settings
 from worker.events import Event, Kind
 from worker.exchange import Answer, Http, NoAnswer
 from worker.journal.settle import Attempt
@@ -84,16 +86,26 @@ class Sender:
         outcome, attempts = self._recorded(look, report_ids)
         return found or [Unclear(outcome.reason, outcome.code)] * len(events), attempts
 
+    def ask(self, request: requests.Request, *, signed: bool = True) -> Answer:
+        """Send a request that is no report's, with new credentials if the old ones ran out.
+
+        Args:
+            request: not yet signed, unless it is to go as it is.
+            signed: whether the system's `auth` signs it.
+
+        Raises:
+            CannotSign, NoAnswer: what that means, says `without_answer`.
+        """
+        return self._exchange(request, []) if signed else self._send(request, None, [])
+
     def _recorded(
         self, talk: Callable[[Send], Outcome], report_ids: tuple[int, ...]
     ) -> tuple[Outcome, list[Attempt]]:
         exchanges: list[_Exchange] = []
         try:
             outcome = talk(lambda request: self._exchange(request, exchanges))
-        except CannotSign as error:
-            outcome = error.outcome
-        except NoAnswer as error:
-            outcome = Unclear(str(error)) if error.sent else TryLater(str(error))
+        except (CannotSign, NoAnswer) as error:
+            outcome = without_answer(error)
         outcome = replace(
             outcome,
             reason=_storable(mask(outcome.reason))[:REASON_CHARS],
@@ -168,6 +180,25 @@ class Sender:
 def _storable(text: str) -> str:
     """What every database can hold of it: no NUL, no half surrogate."""
     return text.replace("\x00", "\\x00").encode("utf-8", "backslashreplace").decode()
+
+
+def without_answer(error: CannotSign | NoAnswer) -> Outcome:
+    """What it means that no answer could be had."""
+    if isinstance(error, CannotSign):
+        return error.outcome
+    return Unclear(str(error)) if error.sent else TryLater(str(error))
+
+
+def line_to(system: System[Any], settings: Settings) -> Http:
+    """The connections to a vendor, with its time limits and certificates."""
+    own = system.settings
+    return Http(
+        timeout_s=own.timeout_s or settings.request_timeout_s,
+        connect_timeout_s=settings.connect_timeout_s,
+        max_bytes=settings.answer_max_bytes,
+        cert=system.certificate(),
+        ca_file=own.ca_file,
+    )
 
 
 def _body(request: requests.Request) -> str:

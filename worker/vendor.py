@@ -33,8 +33,14 @@ class VendorSettings(BaseModel):
     concurrency: int = Field(16, ge=1, le=256, description="requests in flight, per worker")
     rate_per_s: float | None = Field(None, gt=0, description="requests a second, per worker")
     timeout_s: float | None = Field(None, gt=0, description="for one whole request")
+    ca_file: str | None = Field(
+        None, description="file of the certificate authority to trust in place of the public ones"
+    )
     poll_s: float | None = Field(
         None, gt=0, description="how often to ask a vendor that does not tell; absent: never"
+    )
+    refresh_s: float | None = Field(
+        None, ge=0, description="how often to tell an unchanged status again; 0 or absent: never"
     )
     on_unclear: dict[Kind, OnUnclear] | OnUnclear | None = Field(
         None, description="resend, verify or hold, for all kinds or by kind"
@@ -55,12 +61,15 @@ class Takes:
         on_unclear: the default for reports of which nobody knows whether they arrived.
         all_or_nothing: one bad event makes the vendor refuse a whole request.
         look_up: whether the system can tell what has arrived.
+        newest_only: of a connector's statuses only the newest is told; False where each is an
+            occurrence of its own.
     """
 
     pack: int = 1
     on_unclear: OnUnclear = OnUnclear.RESEND
     all_or_nothing: bool = False
     look_up: bool = False
+    newest_only: bool = True
 
 
 class CannotSign(Exception):

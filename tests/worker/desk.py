@@ -47,6 +47,7 @@ class Desk:
     engine: Engine
     now: datetime = NOON
     route: Callable[[Event], Sequence[str]] = lambda _: [CITY]
+    tell_all: frozenset[str] = frozenset()
     batches: Iterable[int] = field(default_factory=count)
 
     def clock(self) -> datetime:
@@ -75,6 +76,7 @@ class Desk:
                     policies=POLICIES,
                     route=self.route,
                     now=self.now,
+                    tell_all=self.tell_all,
                 )
             except sqlalchemy.exc.DBAPIError as error:
                 if not left or not passing(error):

@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from worker.cli import (
+    call,
     decisions,
     doctor,
     faults,
@@ -35,6 +36,7 @@ COMMANDS = (
     vendors.vendors,
     vendors.pause,
     vendors.resume,
+    call.call,
 )
 
 app = typer.Typer(

@@ -1,30 +1,67 @@
 """`chargerelay vendors`, `pause`, `resume`: whom we tell, and whether we do."""
 
+from collections.abc import Iterable
+from dataclasses import asdict
 from datetime import UTC, datetime
-from difflib import get_close_matches
 from typing import Annotated
 
 import typer
 from sqlalchemy import Engine
 
 from config.settings import Settings
-from worker.cli import needs
+from worker import manual
+from worker.cli import call, needs
 from worker.cli.faults import NotDone
+from worker.cli.names import near
 from worker.cli.options import AsJson
-from worker.cli.output import Column, Row, say, show
+from worker.cli.output import Column, Row, say, show, write_json
 from worker.journal import gates, lanes
+from worker.manual import Entry
 from worker.policies import policies
 from worker.roster import AnySystem, RosterError
 
 Name = Annotated[str, typer.Argument(metavar="VENDOR", help="A vendor's name.")]
 
 
-def vendors(as_json: AsJson = False) -> None:
+SETTINGS = (
+    Column("setting", lambda row: row["name"], 20),
+    Column("here", lambda row: row["here"], 26),
+    Column("expected", lambda row: row["expected"], 14),
+    Column("meaning", lambda row: row["description"]),
+)
+OPERATIONS = (
+    Column("vendor", lambda row: row["vendor"], 16),
+    *call.OPERATIONS,
+)
+
+
+def vendors(
+    vendor: Annotated[
+        str | None, typer.Argument(metavar="VENDOR", help="Of this one, settings and operations.")
+    ] = None,
+    operations: Annotated[
+        bool, typer.Option("--operations", help="What can be called at them, in place of them.")
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
     """List the vendors: the system each speaks, what it takes, where it is, who is routed to it.
 
-    Example: chargerelay vendors --json
+    Example: chargerelay vendors city-platform
     """
     roster = needs.vendors(needs.settings())
+    known = roster.vendors
+    if vendor is not None:
+        known = {vendor: call.find(known, vendor)}
+    if operations:
+        listed = (row for system in known.values() for row in call.operations(system))
+        show(listed, OPERATIONS, as_json=as_json, nothing="no operations")
+    elif vendor is not None:
+        _detail(known[vendor], as_json=as_json)
+    else:
+        _list(known.values(), as_json=as_json)
+
+
+def _list(systems: Iterable[AnySystem], *, as_json: bool) -> None:
     columns = [
         Column("vendor", lambda row: row["name"], 16),
         Column("system", lambda row: row["system"], 16),
@@ -34,8 +71,39 @@ def vendors(as_json: AsJson = False) -> None:
         Column("stations", lambda row: " ".join(row["stations"]), 10),
         Column("operators", lambda row: " ".join(row["operators"]), 10),
     ]
-    rows = [_shown(system) for system in roster.vendors.values()]
-    show(rows, columns, as_json=as_json, nothing="no vendors")
+    show(map(_shown, systems), columns, as_json=as_json, nothing="no vendors")
+
+
+def _detail(system: AnySystem, *, as_json: bool) -> None:
+    settings = [asdict(entry) | {"here": _here(system, entry.name)} for entry in _settings(system)]
+    if as_json:
+        listed = list(call.operations(system))
+        write_json([{**_shown(system), "settings": settings, "operations": listed}])
+        return
+    takes = ", ".join(sorted(system.kinds())) or "nothing"
+    say(f"{system.vendor} speaks {system.name}, document {system.document}; it takes {takes}")
+    say("")
+    show(settings, SETTINGS, as_json=False, nothing="no settings")
+    say("")
+    show(call.operations(system), call.OPERATIONS, as_json=False, nothing="no operations")
+
+
+def _settings(system: AnySystem) -> list[Entry]:
+    """Those of the system first."""
+    own = manual.settings(type(system), own=True)
+    return own + [e for e in manual.settings(type(system)) if e not in own and "." not in e.name]
+
+
+def _here(system: AnySystem, name: str) -> str:
+    """What the vendors file says, or the default; secrets as stars."""
+    value = address(system) if name == "base_url" else getattr(system.settings, name, None)
+    match value:
+        case None:
+            return ""
+        case tuple() | frozenset():
+            return " ".join(sorted(map(str, value)))
+        case _:
+            return str(value)
 
 
 def pause(
@@ -96,6 +164,4 @@ def _check_name(vendor: str, settings: Settings, engine: Engine) -> None:
         hint = f"; {fault}"
     if vendor in known:
         return
-    near = get_close_matches(vendor, sorted(known), n=3, cutoff=0.4) or sorted(known)
-    asked = f"; did you mean {' or '.join(near[:3])}?" if near else ""
-    raise NotDone(f"no vendor is called {vendor}{asked}{hint}")
+    raise NotDone(f"no vendor is called {vendor}{near(vendor, known)}{hint}")

@@ -36,6 +36,7 @@ class Intake:
         redis: Redis,
         engine: Engine,
         route: Callable[[Event], list[str]],
+        tell_all: frozenset[str],
         wake: Callable[[Iterable[Lane]], None],
         *,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
@@ -44,6 +45,7 @@ class Intake:
         self._redis = redis
         self._engine = engine
         self._route = route
+        self._tell_all = tell_all
         self._policies = policies(settings)
         self._clock = clock
         self._stopping = threading.Event()
@@ -131,4 +133,5 @@ class Intake:
             policies=self._policies,
             route=self._route,
             now=now,
+            tell_all=self._tell_all,
         )

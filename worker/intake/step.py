@@ -40,6 +40,7 @@ class IntakeStep(bootsteps.StartStopStep):  # type: ignore[misc]
             mine.deployment.redis,
             mine.deployment.engine,
             mine.courier.roster.route,
+            mine.courier.roster.tell_all(),
             mine.courier.waker.wake,
         )
         self._intake.start()

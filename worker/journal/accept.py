@@ -1,6 +1,6 @@
 """Intake's one transaction: events in, duplicates out, a report per vendor, the newest status."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from operator import itemgetter
@@ -62,6 +62,7 @@ def accept(
     policies: Mapping[Kind, Policy],
     route: Route,
     now: datetime,
+    tell_all: Container[str] = (),
 ) -> Accepted:
     """Write one batch, exactly once: a batch id that is known already changes nothing.
 
@@ -74,6 +75,7 @@ def accept(
         policies: the rules of each kind.
         route: the vendors that take an event.
         now: the time of intake.
+        tell_all: vendors that are told of every status, not of the newest only.
     """
     result = Accepted()
     with writing(engine) as connection:
@@ -82,7 +84,7 @@ def accept(
         result.rejects = _reject(connection, queue, unread, now)
         if arrivals:
             fresh = _insert_events(connection, arrivals, result, policies, now)
-            result.lanes = opening.open_reports(connection, fresh, policies, route, now)
+            result.lanes = opening.open_reports(connection, fresh, policies, route, now, tell_all)
     return result
 
 

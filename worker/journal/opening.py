@@ -1,6 +1,6 @@
 """Opening a report per event and vendor; of a connector's statuses only the newest waits."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Container, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -31,6 +31,7 @@ def open_reports(
     policies: Mapping[Kind, Policy],
     route: Route,
     now: datetime,
+    tell_all: Container[str],
 ) -> set[Lane]:
     """Open them within the intake's transaction; returns the lanes that have work now."""
     _mark_overtaken(connection, [f for f in fresh if policies[f.event.kind].latest_wins])
@@ -40,11 +41,13 @@ def open_reports(
     for item in fresh:
         event, policy = item.event, policies[item.event.kind]
         for vendor in route(event):
-            rows.append(_report(item, vendor, policy, now))
-            if item.overtaken:
+            latest_wins = policy.latest_wins and vendor not in tell_all
+            overtaken = item.overtaken and latest_wins
+            rows.append(_report(item, vendor, policy, now, latest_wins=latest_wins))
+            if overtaken:
                 continue
             lanes.add((vendor, event.kind))
-            if policy.latest_wins:
+            if latest_wins:
                 overtaking.append({"of_vendor": vendor, "of_subject": event.subject})
     if overtaking:
         connection.execute(_supersede(now), overtaking)
@@ -91,21 +94,24 @@ def _mark_overtaken(connection: Connection, statuses: Sequence[Fresh]) -> None:
         fresh.overtaken = fresh.overtaken or subject not in kept
 
 
-def _report(item: Fresh, vendor: str, policy: Policy, now: datetime) -> dict[str, object]:
+def _report(
+    item: Fresh, vendor: str, policy: Policy, now: datetime, *, latest_wins: bool
+) -> dict[str, object]:
+    overtaken = item.overtaken and latest_wins
     return {
         "event_id": item.id,
         "vendor": vendor,
         "kind": policy.kind.value,
         "subject": item.event.subject,
-        "latest_wins": int(policy.latest_wins),
+        "latest_wins": int(latest_wins),
         "occurred_at": item.event.occurred_at,
-        "state": State.SUPERSEDED if item.overtaken else State.PENDING,
+        "state": State.SUPERSEDED if overtaken else State.PENDING,
         "due_at": now,
         "worth_until": policy.worth_until(now),
         "tries": 0,
-        "reason": "a newer status was known already" if item.overtaken else None,
+        "reason": "a newer status was known already" if overtaken else None,
         "created_at": now,
-        "settled_at": now if item.overtaken else None,
+        "settled_at": now if overtaken else None,
     }
 
 

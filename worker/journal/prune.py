@@ -39,12 +39,13 @@ def prune(engine: Engine, settings: Settings, now: datetime, *, batches: int = 2
 
 
 def _prune_events(connection: Connection, policy: Policy, now: datetime) -> int:
-    """Children first, by parent; an event that waits or awaits a decision stays."""
+    """Children first, by parent; what waits, awaits a decision or is a newest status stays."""
     event, report, conflict = tables.event.c, tables.report.c, tables.conflict.c
     unfinished = exists().where(
         report.event_id == event.id, report.state.in_([*OPEN, State.HELD, State.REFUSED])
     )
     undecided = exists().where(conflict.event_id == event.id, conflict.decision.is_(None))
+    newest = exists().where(tables.connector.c.event_id == event.id)
     before = now - timedelta(days=policy.keep_days)
     ids = list(
         connection.execute(
@@ -54,6 +55,7 @@ def _prune_events(connection: Connection, policy: Policy, now: datetime) -> int:
                 event.received_at < before,
                 ~unfinished,
                 ~undecided,
+                ~newest,
             )
             .order_by(event.received_at)
             .limit(BATCH)

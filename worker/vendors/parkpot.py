@@ -18,14 +18,15 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from decimal import ROUND_HALF_UP, Decimal
-from typing import ClassVar
+from typing import Annotated, ClassVar
 
 import requests
-from pydantic import Field, SecretStr
+from pydantic import BeforeValidator, Field, SecretStr
 
 from worker.events import ChargeRecord, Event, Kind
 from worker.exchange import Answer
-from worker.fields import SHANGHAI
+from worker.fields import SHANGHAI, parse_moment
+from worker.operation import Arguments, Operation, Reply
 from worker.outcomes import Accepted, OnUnclear, Outcome, Refused, TryLater, Unclear
 from worker.signing import md5_sorted_pairs
 from worker.vendor import System, Takes, VendorSettings, by_status
@@ -51,6 +52,30 @@ class ParkpotSettings(VendorSettings):
         return f"{self.url}/{rest if rest and self.url.endswith(f'/{first}') else path}"
 
 
+Text = Annotated[str, Field(min_length=1, max_length=512)]
+Moment = Annotated[datetime, BeforeValidator(parse_moment)]
+Amount = Annotated[Decimal, Field(max_digits=12, decimal_places=2)]
+MOMENT = "yyyy-MM-dd HH:mm:ss in Asia/Shanghai, or RFC 3339"
+
+
+class RecordFields(Arguments):
+    """Section 2.2 without what the vendor's table says (portName, parkId) and the sign."""
+
+    order_no: Text = Field(description="订单号, unique")
+    plate_no: Text = Field(description="车牌号, the whole plate")
+    start_time: Moment = Field(description=f"开始时间, {MOMENT}")
+    end_time: Moment = Field(description=f"结束时间, {MOMENT}")
+    station_id: Text = Field(description="电站ID")
+    station_name: Text = Field(description="电站名称")
+    device_id: Text = Field(description="设备ID")
+    device_name: Text = Field(description="设备名称")
+    space_no: Text | None = Field(None, description="车位号")
+    power: Amount | None = Field(None, description="充电量, kWh, two decimals")
+    elec_money: Amount | None = Field(None, description="电费, yuan, two decimals")
+    sevice_money: Amount | None = Field(None, description="服务费, yuan, two decimals")
+    total_money: Amount | None = Field(None, description="总费用, yuan, two decimals")
+
+
 class Parkpot(System[ParkpotSettings]):
     """One call: chargePile/chargingRecord (section 2.2)."""
 
@@ -59,6 +84,19 @@ class Parkpot(System[ParkpotSettings]):
     settings_type = ParkpotSettings
     takes: ClassVar[Mapping[Kind, Takes]] = {
         Kind.CHARGE_RECORD: Takes(pack=1, on_unclear=OnUnclear.RESEND)
+    }
+    operations: ClassVar[Mapping[str, Operation]] = {
+        "push-record": Operation(
+            section="2.2 充电记录推送",
+            method="POST",
+            path="/parkpot-service/chargePile/chargingRecord",
+            arguments=RecordFields,
+            request=lambda system, record: system.push(_given(record)),
+            read=lambda system, answer: Reply(system.read(answer, Kind.CHARGE_RECORD)),
+            known="the document, in full",
+            assumed="a repeated orderNo is not processed, as the document promises; two public "
+            "receivers keep none and grant the discount once more",
+        )
     }
 
     def wants(self, event: Event) -> bool:
@@ -69,7 +107,11 @@ class Parkpot(System[ParkpotSettings]):
         """The record as section 2.2 wants it, with its sign."""
         (event,) = events
         assert isinstance(event, ChargeRecord)  # noqa: S101 the only kind it takes
-        fields = self._account() | _fields(event)
+        return self.push(_fields(event))
+
+    def push(self, fields: Mapping[str, str]) -> requests.Request:
+        """The call of section 2.2 with our account and the sign."""
+        fields = self._account() | dict(fields)
         # Receivers differ on whether blanks are empty; sent as "", they are to both.
         fields = {name: value if value.strip() else "" for name, value in fields.items()}
         fields["sign"] = md5_sorted_pairs(fields, self.settings.key.get_secret_value())
@@ -92,6 +134,20 @@ class Parkpot(System[ParkpotSettings]):
 
     def _account(self) -> dict[str, str]:
         return {"portName": self.settings.port_name, "parkId": self.settings.park_id}
+
+
+def _given(record: RecordFields) -> dict[str, str]:
+    return {name: _text(value) for name, value in record.model_dump(by_alias=True).items()}
+
+
+def _text(value: object) -> str:
+    match value:
+        case datetime():
+            return _shanghai(value)
+        case Decimal():
+            return _two_decimals(value)
+        case _:
+            return str(value or "")
 
 
 def _fields(record: ChargeRecord) -> dict[str, str]:
@@ -209,5 +265,4 @@ FAILURES: Sequence[tuple[re.Pattern[str], Callable[[str, str], Outcome]]] = (
         TryLater,
     ),
 )
-
 SYSTEM = Parkpot

@@ -87,3 +87,33 @@ def test_without_a_vendors_file_lanes_shows_what_the_journal_knows(
     assert [row["configured"] for row in json.loads(ended.out)] == [None]
     assert "no vendors file" in ended.err
     assert ended.code == 0
+
+
+@pytest.mark.usefixtures("with_vendors")
+def test_a_vendor_is_shown_with_its_settings_and_operations_and_no_secret(run: Run) -> None:
+    out = run("vendors", "city-garage").out
+    assert out.startswith("city-garage speaks parkpot, document 004; it takes charge-record\n")
+    assert "push-record" in out
+    assert "https://garage.example/api" in out
+    ended = run("vendors", "mall-garage", "--json")
+    assert "HIDDEN" not in out + ended.out
+    (row,) = json.loads(ended.out)
+    settings = {entry["name"]: entry for entry in row["settings"]}
+    assert settings["park_id"]["here"] == "3302122005"
+    assert settings["key"]["here"] == "**********"
+    assert settings["key"]["description"] == "what signs"
+    assert [one["operation"] for one in row["operations"]] == ["push-record"]
+
+
+@pytest.mark.usefixtures("with_vendors")
+def test_what_can_be_called_is_listed_for_all_vendors_or_for_one(run: Run) -> None:
+    rows = json.loads(run("vendors", "--operations", "--json").out)
+    assert [(row["vendor"], row["operation"]) for row in rows] == [
+        ("city-garage", "push-record"),
+        ("mall-garage", "push-record"),
+    ]
+    assert rows[0]["section"] == "2.2 充电记录推送"
+    assert "push-record" in run("vendors", "--operations").out
+    (row,) = json.loads(run("vendors", "mall-garage", "--operations", "--json").out)
+    assert row["vendor"] == "mall-garage"
+    assert "did you mean mall-garage" in run("vendors", "maul-garage").err

@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import Engine
 
-from tests.worker.desk import STATUS, Desk
+from tests.worker.desk import CITY, STATUS, Desk
 from tests.worker.given import NOON, record, status
 from worker.events import Event
 from worker.journal import tables
@@ -136,6 +136,23 @@ def test_two_workers_that_accept_the_same_events_at_once_lose_and_double_nothing
     pending = [r for r in desk.all(tables.report) if r.state == "pending" and r.kind == STATUS]
     assert {(r.subject, r.occurred_at) for r in pending} == set(_newest(arrivals).items())
     assert len(pending) == 7
+
+
+def test_a_vendor_for_which_each_status_counts_is_told_all_of_them(desk: Desk) -> None:
+    """A fault ends a reservation, whatever the connector says a second later."""
+    desk.route, desk.tell_all = (lambda _: [CITY, "maker"]), frozenset({"maker"})
+    desk.accept(status(second=1, status=255), status(second=2, status=0))
+    desk.accept(status(second=0, status=255))
+    told = [(r.vendor, r.occurred_at.second, r.state) for r in desk.all(tables.report)]
+    assert sorted(told) == [
+        (CITY, 0, "superseded"),
+        (CITY, 1, "superseded"),
+        (CITY, 2, "pending"),
+        ("maker", 0, "pending"),
+        ("maker", 1, "pending"),
+        ("maker", 2, "pending"),
+    ]
+    assert len(desk.claim(STATUS, "maker")) == 3
 
 
 def _newest(arrivals: list[Arrival]) -> dict[str, object]:

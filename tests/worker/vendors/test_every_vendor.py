@@ -55,6 +55,44 @@ EXAMPLES = {
         },
         secrets=("hush-key",),
     ),
+    "pile_admin": Example(
+        {
+            "base_url": "https://vendor.example",
+            "username": "admin",
+            "password": "hush-password",
+            "piles": {"C-0": 7},
+        },
+        secrets=("hush-password",),
+        token_answers=(answer({"code": 200, "msg": "登录成功", "token": "hush-token"}),),
+    ),
+    "wanzhuang": Example(
+        {
+            "base_url": "https://vendor.example",
+            "app_id": "app-1",
+            "app_secret": "hush-secret",
+            "devices": ["18000001"],
+            "operator_id": "395815801",
+            "poll_s": 60,
+        },
+        secrets=("hush-secret",),
+        signs_time=True,
+    ),
+    "sgm_info4": Example(
+        {
+            "base_url": "https://vendor.example",
+            "app_id": "0lsQoWek",
+            "client_cert": __file__,
+            "client_key": __file__,
+            "idp_user_id": "idp-1",
+            "access_token": "hush-access",
+            "brand_id": "1",
+        },
+        secrets=("hush-access",),
+        token_answers=(
+            answer({"resultCode": "0000", "dataSet": {"appKey": "hush-app-key-" + "0" * 32}}),
+        ),
+        signs_time=True,
+    ),
 }
 EVENTS: Mapping[Kind, Mapping[str, object]] = {
     Kind.CONNECTOR_STATUS: {
@@ -62,6 +100,7 @@ EVENTS: Mapping[Kind, Mapping[str, object]] = {
         "connectorId": "C-1",
         "status": 255,
         "updateTime": "2024-05-01 09:00:00",
+        "preNum": "P-1",
     },
     Kind.CHARGE_RECORD: {
         "orderNo": "A-1",
@@ -71,6 +110,7 @@ EVENTS: Mapping[Kind, Mapping[str, object]] = {
         "connectorId": "C-1",
         "plateNo": "浙B12345",
         "totalMoney": "0.1",
+        "preNum": "P-1",
     },
     Kind.SAFETY_WARNING: {
         "warningId": "W-1",
@@ -158,8 +198,11 @@ def test_a_request_is_json_within_the_pack(name: str, kind: Kind) -> None:
         prepared = system.request(events).prepare()
         assert prepared.url is not None
         assert prepared.url.startswith("https://vendor.example/")
+        if prepared.body is None:
+            assert "?" in prepared.url
+            continue
         assert prepared.headers["Content-Type"].startswith("application/json")
-        assert json.loads(prepared.body or b"") is not None
+        assert json.loads(prepared.body) is not None
 
 
 @every_kind
@@ -172,7 +215,7 @@ def test_a_request_is_the_same_for_the_same_events(name: str, kind: Kind) -> Non
     assert (before.url, before.body) == (after.url, after.body)
 
 
-@every_system
+@pytest.mark.parametrize("name", [name for name in NAMES if systems()[name].takes])
 def test_a_signature_over_the_time_is_made_anew_for_every_try(name: str) -> None:
     clock = Clock()
     system, http = vendor(name, clock), Script(list(EXAMPLES[name].token_answers))

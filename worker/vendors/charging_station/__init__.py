@@ -25,19 +25,19 @@ from requests.auth import AuthBase
 
 from worker.events import ChargeRecord, Event, Kind, SafetyWarning
 from worker.exchange import Answer, Http
+from worker.operation import Operation
 from worker.outcomes import Absent, Accepted, OnUnclear, Outcome, TryLater, Unclear
 from worker.tokens import TokenUnavailable
 from worker.vendor import CannotSign, Send, System, Takes
 from worker.vendors.charging_station import answers, payloads
+from worker.vendors.charging_station.arguments import RECORDS_A_CALL, STATUSES_A_CALL
 from worker.vendors.charging_station.auth import OperatorAuth
+from worker.vendors.charging_station.calls import TOKEN_PATH
+from worker.vendors.charging_station.operations import LIST, OPERATIONS, RECORD_PATH, STATUS_PATH
 from worker.vendors.charging_station.settings import ChargingStationSettings
 from worker.wire import write_json
 
-TOKEN_PATH = "/platform/management/operatorAPIToken"  # noqa: S105 a path
-STATUS_PATH = "/platform/report/chargingMetaInfo"
-RECORD_PATH = "/platform/management/chargingRecord"
 PATHS = {Kind.CONNECTOR_STATUS: STATUS_PATH, Kind.CHARGE_RECORD: RECORD_PATH}
-LIST = "List"
 PAGE_SIZE = 100
 MOST_PAGES = 50
 LOOK_UP = timedelta(seconds=20)
@@ -50,12 +50,13 @@ class ChargingStation(System[ChargingStationSettings]):
     document = "000"
     settings_type = ChargingStationSettings
     takes: ClassVar[Mapping[Kind, Takes]] = {
-        Kind.CONNECTOR_STATUS: Takes(pack=12, on_unclear=OnUnclear.RESEND, all_or_nothing=True),
+        Kind.CONNECTOR_STATUS: Takes(STATUSES_A_CALL, OnUnclear.RESEND, all_or_nothing=True),
         Kind.CHARGE_RECORD: Takes(
-            pack=30, on_unclear=OnUnclear.VERIFY, all_or_nothing=True, look_up=True
+            RECORDS_A_CALL, OnUnclear.VERIFY, all_or_nothing=True, look_up=True
         ),
         Kind.SAFETY_WARNING: Takes(pack=1, on_unclear=OnUnclear.RESEND),
     }
+    operations: ClassVar[Mapping[str, Operation]] = OPERATIONS
 
     def wants(self, event: Event) -> bool:
         """Every status and record; a warning about a cell that this vendor did not raise itself.

@@ -48,9 +48,14 @@ def token_refused(answer: Answer) -> bool:
     return bool(STALE.search(told)) or (401 in codes and not SIGNATURE.search(told))
 
 
+def content(answer: Answer) -> object:
+    """What the answer brings: its `data`; None without."""
+    return _body(answer).get("data")
+
+
 def token(answer: Answer) -> str | None:
     """The token that the answer to operatorAPIToken brings, if it can stand in a header."""
-    given = _body(answer).get("data")
+    given = content(answer)
     return given if isinstance(given, str) and USABLE_TOKEN.fullmatch(given) else None
 
 
@@ -82,8 +87,8 @@ def page(answer: Answer) -> Page | Unclear:
     said = meaning(answer)
     if not isinstance(said, Accepted):
         return Unclear(f"not looked up: {said.reason}", said.code)
-    content = _body(answer).get("data")
-    names = content if isinstance(content, dict) else {"list": content}
+    given = content(answer)
+    names = given if isinstance(given, dict) else {"list": given}
     listed = next((names[name] for name in PAGE_NAMES if name in names), None)
     if not isinstance(listed, list):
         return Unclear("not looked up: the page has an unknown shape", said.code)

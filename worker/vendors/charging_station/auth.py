@@ -30,14 +30,18 @@ class OperatorAuth(AuthBase):
 
     def __call__(self, r: requests.PreparedRequest) -> requests.PreparedRequest:
         """Add the headers; the body is not part of the signature."""
+        r.headers.update(self.headers())
+        return r
+
+    def headers(self) -> dict[str, str]:
+        """The headers of this moment."""
         told = {"Datetime": shanghai(self._clock()), "OperatorId": self._settings.operator_id}
         if self.token is not None:
             told["Token"] = self.token
         lines = "\n".join(f"{name.lower()}: {value}" for name, value in told.items())
-        r.headers.update(told)
-        r.headers["Signature"] = hmac_sha256_base64(
+        signature = hmac_sha256_base64(
             lines,
             self._settings.secret.get_secret_value(),
             of_hex=self._settings.signature_encoding == "hex",
         )
-        return r
+        return told | {"Signature": signature}

@@ -19,6 +19,12 @@ class ChargingStationSettings(VendorSettings):
     signature_encoding: Literal["raw", "hex"] = Field(
         "raw", description="hex: for servers that sign the hex digest"
     )
+    refresh_s: float | None = Field(
+        300,
+        ge=0,
+        description="how often to tell an unchanged status again, 300 to 600 by the document; "
+        "0: never",
+    )
     risk_url: HttpUrl | None = Field(
         None, description="a pile enterprise's 安全预警接口; without it no warning is told"
     )

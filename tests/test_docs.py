@@ -1,0 +1,122 @@
+"""What the pages say is so."""
+
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import fakeredis
+import pytest
+
+import worker.vendors
+from worker import systems_page
+from worker.events import Kind, parse
+from worker.exchange import Answer
+from worker.outcomes import Accepted, Refused, Unclear
+from worker.tokens import Tokens
+from worker.vendor import System, VendorSettings
+from worker.vendors import systems
+
+ROOT = Path(__file__).parents[1]
+DOCS = ROOT / "docs"
+GUIDE = (DOCS / "add-a-system.md").read_text("utf-8")
+RECORD = {
+    "orderNo": "A-1",
+    "startTime": "2024-05-01 09:00:00",
+    "endTime": "2024-05-01 12:00:00",
+    "stationId": "S-1",
+    "deviceId": "D-1",
+    "power": "12.3",
+    "totalMoney": 15.5,
+}
+
+
+def block(language: str, number: int = 0) -> str:
+    """A block of code of the guide."""
+    return re.findall(rf"^```{language}\n(.*?)^```$", GUIDE, re.MULTILINE | re.DOTALL)[number]
+
+
+@pytest.fixture
+def beacon(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[System[VendorSettings]]:
+    """A vendor of the guide's system, which lies beside the others."""
+    (tmp_path / "beacon.py").write_text(block("python"), encoding="utf-8")
+    monkeypatch.setattr(worker.vendors, "__path__", [*worker.vendors.__path__, str(tmp_path)])
+    systems.cache_clear()
+    system = systems()["beacon"]
+    settings = system.settings_type.model_validate(
+        {"base_url": "https://depot.example", "secret": "hush"}
+    )
+    at = datetime.fromtimestamp(1714536000, UTC)
+    yield system("depot", settings, Tokens(fakeredis.FakeRedis()), lambda: at)
+    sys.modules.pop("worker.vendors.beacon")
+    del worker.vendors.beacon  # type: ignore[attr-defined]
+    systems.cache_clear()
+
+
+def test_the_page_of_systems_is_what_they_say_of_themselves() -> None:
+    assert (DOCS / "systems.md").read_text("utf-8") == systems_page.page(), "run `make docs`"
+
+
+def test_the_page_of_systems_has_them_all() -> None:
+    page = systems_page.page()
+    for name, system in systems().items():
+        assert f"## {name}\n" in page
+        assert all(f"| `{operation}` |" in page for operation in system.operations)
+        assert all(f"| `{setting}` |" in page for setting in system.settings_type.model_fields)
+    widths = {line.count(" | ") for line in page.splitlines() if line.startswith("| `")}
+    assert widths == {3, 4}
+
+
+def test_the_guide_is_short() -> None:
+    assert len(GUIDE.splitlines()) < 120
+
+
+def test_the_guides_system_signs_as_its_golden_vector_says(beacon: System[VendorSettings]) -> None:
+    request = beacon.request([parse(Kind.CHARGE_RECORD, RECORD)])
+    request.auth = beacon.auth(http=None)  # type: ignore[arg-type]
+    prepared = request.prepare()
+    command, said = block("sh").splitlines()
+    timestamp, _, body = command.split("'")[1].partition(".")
+    assert (prepared.method, prepared.url) == ("POST", "https://depot.example/records")
+    assert (prepared.headers["X-Timestamp"], prepared.body) == (timestamp, body)
+    assert prepared.headers["X-Sign"] == said.removeprefix("# ")
+
+
+def test_the_guides_system_reads_answers_and_can_be_asked(beacon: System[VendorSettings]) -> None:
+    assert beacon.read(Answer(200, body=b'{"code": 0}'), Kind.CHARGE_RECORD) == Accepted()
+    refused = beacon.read(Answer(200, body=b'{"code": 12}'), Kind.CHARGE_RECORD)
+    assert refused == Refused("no such depot")
+    assert isinstance(beacon.read(Answer(200, body=b"ok"), Kind.CHARGE_RECORD), Unclear)
+    find = beacon.operations["find-record"]
+    asked = find.request(beacon, find.arguments.model_validate({"orderNo": "A-1"}))
+    assert asked.url == "https://depot.example/records/A-1"
+    assert find.read(beacon, Answer(200, body=b'{"code": 0, "kwh": 3}')).data == {
+        "code": 0,
+        "kwh": 3,
+    }
+
+
+def test_the_guides_system_keeps_the_contract_of_every_system(tmp_path: Path) -> None:
+    ignored = shutil.ignore_patterns("__pycache__")
+    for folder in ("config", "worker", "tests/worker/vendors"):
+        shutil.copytree(ROOT / folder, tmp_path / folder, ignore=ignored)
+    shutil.copy(ROOT / "pyproject.toml", tmp_path)
+    (tmp_path / "worker" / "vendors" / "beacon.py").write_text(block("python"), "utf-8")
+    contract = tmp_path / "tests" / "worker" / "vendors" / "test_every_vendor.py"
+    text = contract.read_text("utf-8")
+    assert "\nEXAMPLES = {\n" in text
+    contract.write_text(
+        text.replace("EXAMPLES = {\n", "EXAMPLES = {\n" + block("python", 1), 1), "utf-8"
+    )
+    ended = subprocess.run(
+        [sys.executable, "-m", "pytest", "-q", "-k", "beacon", str(contract)],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert ended.returncode == 0, ended.stdout
+    assert "skipped" not in ended.stdout
