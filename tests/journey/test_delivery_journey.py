@@ -4,6 +4,7 @@ import json
 import socket
 import subprocess
 import sys
+import tomllib
 from collections.abc import Callable
 from pathlib import Path
 
@@ -203,3 +204,31 @@ def test_a_paused_vendor_is_sent_nothing_until_it_is_resumed(
     relay.settle()
     assert garage.counters()["accepted_items"] == 20
     assert relay.rows(select(tables.report.c.id).where(tables.report.c.tries > 0)) == []
+
+
+def test_reports_of_a_vendor_that_is_taken_out_wait_are_shown_and_go_on_when_it_is_back(
+    relay: Relay, played: str, garage: Control, city: Control
+) -> None:
+    both = tomllib.loads((relay.folder / "vendors.toml").read_text())["vendors"]
+    assert relay.run("pause", "mall-garage").returncode == 0
+    first = relay.start_worker("one")
+    relay.start_beat()
+    relay.publish("charge-record", *(record(number) for number in range(20)))
+    until(lambda: city.counters()["accepted_items"] == 20, "the other vendor has them")
+    relay.stop(first)
+
+    relay.write_vendors({"city-platform": both["city-platform"]})
+    second = relay.start_worker("two")
+    relay.publish("charge-record", *(record(number) for number in range(20, 30)))
+    until(lambda: city.counters()["accepted_items"] == 30, "the vendor that is left has all")
+    lanes = json.loads(relay.run("lanes", "--json").stdout)
+    (waiting,) = [lane for lane in lanes if lane["vendor"] == "mall-garage"]
+    assert (waiting["pending"], waiting["configured"]) == (20, False)
+    relay.stop(second)
+
+    relay.write_vendors(both)
+    assert relay.run("resume", "mall-garage").returncode == 0
+    relay.start_worker("three")
+    until(lambda: garage.counters()["accepted_items"] == 20, "what waited is told")
+    relay.settle()
+    assert relay.states("mall-garage") == {"accepted": 20}
