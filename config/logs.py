@@ -5,9 +5,10 @@ import logging.config
 import re
 import time
 
-NAMES = r"([\w-]*(?:secret|token|password|signature|appkey|authcode)|\b(?:\w+_)?(?:sign|key))"
-VALUES = r"""("[^"]*"|'[^']*'|[^\s"'&,;})\]]+)"""
-SECRET_WORDS = re.compile(rf"""{NAMES}(["']?\s*[=:]\s*){VALUES}""", re.IGNORECASE)
+WORDS = "secret|token|password|signature|appkey|authcode|authorization"
+NAMES = rf"([\w-]*(?:{WORDS})|\b(?:\w+_)?(?:sign|key))"
+VALUES = r"""("[^"]*(?:"|$)|'[^']*(?:'|$)|(?:Bearer |Basic )?[^\s"'&,;})\]]+)"""
+SECRET_WORDS = re.compile(rf"""{NAMES}(\\?["']?\s*[=:]\s*\\?){VALUES}""", re.IGNORECASE)
 URL_PASSWORD = re.compile(r"(://[^/\s:@]*:)[^\s\"']+@")
 
 

@@ -9,7 +9,7 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
-Seconds = Annotated[float, Field(ge=0, allow_inf_nan=False)]
+Seconds = Annotated[float, Field(ge=0, le=366 * 86_400, allow_inf_nan=False)]
 Queue = Literal["connector-status", "charge-record", "safety-warning"]
 Level = Literal["DEBUG", "INFO", "WARNING", "ERROR"]
 Schedule = Annotated[tuple[Seconds, ...], NoDecode, Field(min_length=1)]
@@ -143,6 +143,11 @@ class Settings(BaseSettings):
             return tuple(part.strip() for part in value.split(",") if part.strip())
         return value
 
+    @field_validator("vendors_file", mode="before")
+    @classmethod
+    def _empty_is_none(cls, value: object) -> object:
+        return None if value == "" else value
+
     @model_validator(mode="after")
     def _lease_outlives_the_longest_burst(self) -> Self:
         self.check_lease(self.request_timeout_s, "RELAY_REQUEST_TIMEOUT_S")
@@ -184,6 +189,8 @@ def load() -> Settings:
     """
     try:
         return Settings()
+    except UnicodeDecodeError:
+        raise SettingsError(".env is not UTF-8") from None
     except ValidationError as error:
         raise SettingsError("; ".join(_sentence(dict(e)) for e in error.errors())) from None
 

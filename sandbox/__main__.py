@@ -22,6 +22,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         asyncio.run(_serve(vendors, options.host, options.port, tls))
     except (ConfigError, TlsError) as error:
         return _fail(str(error))
+    except OverflowError:
+        return _fail("a port is a number from 0 to 65535")
     except OSError as error:
         if options.tls_port is None:
             where, option = f"port {options.port} on {options.host}", "--port"

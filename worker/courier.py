@@ -62,6 +62,7 @@ class Courier:
         self._clock = clock
         self._owner = f"{socket.gethostname()}:{os.getpid()}"
         self._breakers: dict[str, Breaker] = {}
+        self._paces: dict[str, Pace] = {}
         self._lanes: dict[tuple[str, Kind], _Lane] = {}
         self._lock = threading.Lock()
 
@@ -133,7 +134,9 @@ class Courier:
         own, settings = system.settings, self._settings
         timeout_s = own.timeout_s or settings.request_timeout_s
         http = line_to(system, settings)
-        pace = Pace(own.rate_per_s, clock=time.monotonic, sleep=self.stopping.wait)
+        pace = self._paces.setdefault(
+            system.vendor, Pace(own.rate_per_s, clock=time.monotonic, sleep=self.stopping.wait)
+        )
         breaker = self._breakers.setdefault(
             system.vendor, Breaker(self._engine, system.vendor, settings, time.monotonic)
         )

@@ -130,7 +130,7 @@ class Delivery:
         attempts = [attempt for result in results for attempt in result.attempts]
         for attempt in attempts:
             self._log(attempt)
-        if self._written(told, attempts):
+        if self._written(told, attempts) and not self._policy.urgent:
             self._judge(told, gate)
 
     def _written(self, told: Sequence[Told], attempts: Sequence[Attempt]) -> bool:
@@ -147,7 +147,7 @@ class Delivery:
                     attempts,
                     on_unclear=self._on_unclear,
                     now=now,
-                    not_before=_lane_wait(told, now),
+                    not_before=_lane_wait(told, self._policy.retry_s[0], now),
                 )
             except SQLAlchemyError as error:
                 if not journal.passing(error):
@@ -192,12 +192,17 @@ def _packs(claims: list[Claim], size: int) -> Iterator[list[Claim]]:
         yield claims[start : start + size]
 
 
-def _lane_wait(told: Sequence[Told], now: datetime) -> tuple[datetime, str] | None:
-    """The longest wait that the vendor asked of the whole lane, and why."""
+def _lane_wait(
+    told: Sequence[Told], unasked_s: float, now: datetime
+) -> tuple[datetime, str] | None:
+    """How long the whole lane waits, and why: as long as the vendor asked, else `unasked_s`.
+
+    Not as long as a report's own next try: that may have failed for weeks of its own fault.
+    """
     waits = [
-        (item.next_try_s, item.outcome.reason)
-        for item in told
-        if isinstance(item.outcome, TryLater) and item.outcome.whole_lane
+        (t.next_try_s if t.outcome.after_s is not None else unasked_s, t.outcome.reason)
+        for t in told
+        if isinstance(t.outcome, TryLater) and t.outcome.whole_lane
     ]
     if not waits:
         return None

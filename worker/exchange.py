@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+import logging
 import socket
 import ssl
 import threading
@@ -22,6 +23,8 @@ from urllib3.exceptions import (
 )
 
 from worker.deadline import Deadlines
+
+log = logging.getLogger(__name__)
 
 READ_BYTES = 65_536
 DEADLINES = Deadlines()
@@ -117,13 +120,16 @@ class Http:
             raise _no_answer(error) from error
         except OSError as error:  # a certificate's file that is gone
             raise NoAnswer(str(error), sent=False) from error
+        except Exception as error:
+            log.exception("an answer that requests cannot take")
+            raise NoAnswer(f"an odd answer: {type(error).__name__}", sent=True) from error
         with contextlib.closing(response):
             return self._read(response, deadline)
 
     def _session(self) -> requests.Session:
         session: requests.Session | None = getattr(self._threads, "session", None)
         if session is None:
-            session = requests.Session()
+            session = _Session()
             session.trust_env = False
             adapter = _Line()
             session.mount("http://", adapter)
@@ -150,6 +156,14 @@ class Http:
             bytes(body[: self._max_bytes]),
             len(body) > self._max_bytes,
         )
+
+
+class _Session(requests.Session):
+    """Looks at no redirect: requests would parse its address, and read its body whole."""
+
+    def get_redirect_target(self, resp: requests.Response) -> str | None:
+        """There is none."""
+        return None
 
 
 class _Line(HTTPAdapter):

@@ -1,5 +1,6 @@
 """The vendors of this deployment: the vendors file, checked whole before anything starts."""
 
+import logging
 import os
 import re
 import tomllib
@@ -17,6 +18,8 @@ from worker.vendor import System, VendorSettings
 from worker.vendors import systems
 
 Lane = tuple[str, Kind]
+log = logging.getLogger(__name__)
+
 VARIABLE = re.compile(r"\$\{(\w+)\}")
 AnySystem = System[Any]
 
@@ -41,7 +44,7 @@ class Roster:
             for system in self._by_kind[event.kind]
             if _covers(system.settings.stations, event.station_id)
             and _covers(system.settings.operators, event.operator_id)
-            and system.wants(event)
+            and _wanted(system, event)
         ]
 
     def lanes(self) -> list[Lane]:
@@ -56,6 +59,15 @@ class Roster:
     def unclear_rules(self) -> dict[Lane, OnUnclear]:
         """What an unclear report leads to, by lane."""
         return {(name, kind): self.vendors[name].unclear_rule(kind) for name, kind in self.lanes()}
+
+
+def _wanted(system: AnySystem, event: Event) -> bool:
+    """A system that stumbles over an event is asked for the request, which is then refused."""
+    try:
+        return system.wants(event)
+    except Exception:
+        log.exception("%s cannot say whether it wants a %s", system.vendor, event.kind)
+        return True
 
 
 def _covers(wanted: Sequence[str], given: str | None) -> bool:
@@ -96,7 +108,7 @@ def _tables(path: Path) -> Mapping[str, object]:
         content = tomllib.loads(path.read_text("utf-8"))
     except OSError as error:
         raise RosterError(f"{path}: cannot be read: {error.strerror}") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
         raise RosterError(f"{path}: not TOML: {error}") from None
     vendors = content.get("vendors")
     if not isinstance(vendors, Mapping) or not vendors:

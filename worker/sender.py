@@ -86,6 +86,10 @@ class Sender:
         outcome, attempts = self._recorded(look, report_ids)
         return found or [Unclear(outcome.reason, outcome.code)] * len(events), attempts
 
+    def await_turn(self) -> None:
+        """Wait until the vendor's rate allows another request."""
+        self._pace.wait()
+
     def ask(self, request: requests.Request, *, signed: bool = True) -> Answer:
         """Send a request that is no report's, with new credentials if the old ones ran out.
 
@@ -96,6 +100,7 @@ class Sender:
         Raises:
             CannotSign, NoAnswer: what that means, says `without_answer`.
         """
+        self.await_turn()
         return self._exchange(request, []) if signed else self._send(request, None, [])
 
     def _recorded(
@@ -143,7 +148,6 @@ class Sender:
         auth: requests.auth.AuthBase | None,
         exchanges: list[_Exchange],
     ) -> Answer:
-        self._pace.wait()
         started_at, started = self._clock(), time.monotonic()
         answer: Answer | NoAnswer
         try:
@@ -174,7 +178,8 @@ class Sender:
 
     def _kept(self, text: str) -> str:
         """What every database can hold of it: masked, capped, without NUL."""
-        return _storable(mask(text[: self._keep_bytes]))
+        kept = _storable(mask(text)).encode()[: self._keep_bytes]
+        return kept.decode("utf-8", "ignore")
 
 
 def _storable(text: str) -> str:

@@ -91,6 +91,8 @@ class Teller:
             try:
                 found, attempts = self._sender.look_up(*_told_of(claims))
                 result.attempts += attempts
+                if len(found) != len(claims):
+                    raise ValueError(f"{len(found)} answers to {len(claims)} questions")  # noqa: TRY301 as any other
             except Exception as error:
                 log.exception("%s reports cannot be looked up", self._policy.kind)
                 found = [Unclear(f"our fault, see the log: {error}")] * len(claims)
@@ -119,11 +121,13 @@ class Teller:
 
     def _try(self, pack: list[Claim], result: Result) -> Outcome | None:
         """One try; None if we are stopping or the lease is too short to begin."""
+        self._sender.await_turn()
         if self._stopping.is_set() or self._too_late(pack):
             return None
         outcome, attempts = self._sender.tell(self._policy.kind, *_told_of(pack))
         result.attempts += attempts
-        self._breaker.count(outcome)
+        if not self._policy.urgent:  # its retries are quick, and may go to another host
+            self._breaker.count(outcome)
         return outcome
 
     def _too_late(self, pack: list[Claim]) -> bool:

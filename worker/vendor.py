@@ -30,7 +30,9 @@ class VendorSettings(BaseModel):
     takes: frozenset[Kind] | None = Field(None, description="fewer kinds than the system can")
     stations: tuple[str, ...] = Field(("*",), description='stationIds it is told of; "*": all')
     operators: tuple[str, ...] = Field(("*",), description='operatorIds it is told of; "*": all')
-    concurrency: int = Field(16, ge=1, le=256, description="requests in flight, per worker")
+    concurrency: int = Field(
+        16, ge=1, le=256, description="requests in flight, per lane and worker"
+    )
     rate_per_s: float | None = Field(None, gt=0, description="requests a second, per worker")
     timeout_s: float | None = Field(None, gt=0, description="for one whole request")
     ca_file: str | None = Field(

@@ -309,3 +309,22 @@ def test_a_client_certificate_that_is_gone_means_that_nothing_was_sent(
     with pytest.raises(NoAnswer) as caught:
         http.send(requests.Request("GET", secure))
     assert not caught.value.sent
+
+
+@pytest.mark.parametrize("where", [b"/\xc4\xe3\xba\xc3", b"http://[::1", b"http://elsewhere/"])
+def test_a_redirect_is_an_answer_wherever_it_points(server: Server, where: bytes) -> None:
+    body = b"Content-Length: 2\r\n\r\nok"
+    server.play = lambda connection: connection.sendall(
+        b"HTTP/1.1 302 Found\r\nLocation: " + where + b"\r\n" + body
+    )
+    http = Http(timeout_s=5, connect_timeout_s=5, max_bytes=100)
+    assert http.send(requests.Request("GET", server.url)).status == 302
+    assert server.connections == 1
+
+
+def test_the_body_of_a_redirect_is_read_up_to_the_cap(server: Server) -> None:
+    head = b"HTTP/1.1 302 Found\r\nLocation: /x\r\nContent-Length: 100000\r\n\r\n"
+    server.play = lambda connection: connection.sendall(head + b"x" * 100_000)
+    http = Http(timeout_s=5, connect_timeout_s=5, max_bytes=100)
+    answer = http.send(requests.Request("GET", server.url))
+    assert (len(answer.body), answer.cut) == (100, True)

@@ -176,10 +176,11 @@ def test_a_reason_that_speaks_of_a_token_stays_readable(talker: Talker) -> None:
     assert tell(talker, Line())[0].reason == "no token, the account is locked"
 
 
-def test_every_request_waits_for_its_turn(talker: Talker) -> None:
+def test_a_try_waits_for_its_turn(talker: Talker) -> None:
     turns: list[float] = []
     pace = Pace(2, clock=lambda: 0.0, sleep=turns.append)
-    paced = Sender(talker, Line(STALE, WELL, WELL), pace, clock=lambda: NOON, keep_bytes=10)
-    paced.tell(Kind.CHARGE_RECORD, EVENTS, (7, 8))
-    paced.tell(Kind.CHARGE_RECORD, EVENTS, (7, 8))
+    paced = Sender(talker, Line(STALE, WELL, WELL, WELL), pace, clock=lambda: NOON, keep_bytes=10)
+    for _ in range(3):
+        paced.await_turn()
+        paced.tell(Kind.CHARGE_RECORD, EVENTS, (7, 8))
     assert turns == [0.5, 1.0]

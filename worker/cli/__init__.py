@@ -55,6 +55,8 @@ def main() -> None:
         app(prog_name="chargerelay")
     except faults.FORESEEN as fault:
         sys.exit(f"chargerelay: {faults.sentence(fault)}")
+    except (UnicodeError, OverflowError) as fault:
+        sys.exit(f"chargerelay: a value that was given cannot be used: {fault}")
 
 
 def _show_version(wanted: bool) -> None:

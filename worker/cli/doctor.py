@@ -103,10 +103,14 @@ def _vendor_clock(system: AnySystem) -> Finding:
         with requests.Session() as session:
             session.trust_env = False  # as the worker reaches it
             answer = session.head(
-                system.settings.url, timeout=VENDOR_TIMEOUT_S, allow_redirects=False
+                system.settings.url,
+                timeout=VENDOR_TIMEOUT_S,
+                allow_redirects=False,
+                cert=system.certificate(),
+                verify=system.settings.ca_file or True,
             )
             date = answer.headers.get("Date", "")
-    except requests.RequestException as error:
+    except (requests.RequestException, OSError) as error:
         why = type(error).__name__
         return warning(
             check,

@@ -80,18 +80,21 @@ class Relay:
             raise NotStarted("the sandbox vendors do not answer")
 
     def _start_workers(self) -> None:
-        """One worker for statuses and records, one for warnings alone, and the clock."""
+        """One worker for statuses and records, one for warnings and what the clock asks for.
+
+        Lanes that hang may hold every thread of the first; the sweep must not wait for them.
+        """
         celery = [sys.executable, "-m", "celery", "-A", "worker.app"]
         environment = self._environment()
         self.children.start(
             "worker",
-            [*celery, *WORKER, "-n", "relay@%h", "-Q", "relay.deliver,relay.clock"],
+            [*celery, *WORKER, "-n", "relay@%h", "-Q", "relay.deliver"],
             environment | {"RELAY_INTAKE_KINDS": f"{Kind.CONNECTOR_STATUS},{Kind.CHARGE_RECORD}"},
             stop_within_s=STOP_WORKER_WITHIN_S,
         )
         self.children.start(
             "urgent",
-            [*celery, *WORKER, "-n", "urgent@%h", "-Q", "relay.urgent"],
+            [*celery, *WORKER, "-n", "urgent@%h", "-Q", "relay.urgent,relay.clock"],
             environment | {"RELAY_INTAKE_KINDS": Kind.SAFETY_WARNING.value},
             stop_within_s=STOP_WORKER_WITHIN_S,
         )

@@ -91,6 +91,8 @@ class Intake:
                         self._presence.bury(name)
             except RedisError as error:
                 log.warning("the broker does not answer: %s", error)
+            except Exception:
+                log.exception("what a dead worker held could not be taken up; it stays")
 
     def _loop(self, kind: Kind, wake: Callable[[Iterable[Lane]], None]) -> Loop:
         settings = self._settings

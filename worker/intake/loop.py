@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable
 from datetime import datetime
 
 from redis.exceptions import RedisError
+from sqlalchemy.exc import SQLAlchemyError
 
 from worker.intake.read import Reader
 from worker.intake.take import Batch, Taker
@@ -61,6 +62,10 @@ class Loop:
                 failures += 1
                 log.warning("the broker does not answer: %s", error)
                 self._pause(failures)
+            except Exception:
+                failures += 1
+                log.exception("the intake stumbled; what it holds stays where it is")
+                self._pause(failures)
 
     def turn(self) -> bool:
         """Take one batch all the way; False when there was none."""
@@ -110,10 +115,13 @@ class Loop:
                 if suspicious:
                     arrivals, unread = self._reader.set_aside(arrivals, unread, self._storable)
                 return self._accept(batch.id, arrivals, unread, now)
-            except Exception as error:  # noqa: BLE001 whatever it is, the batch must wait, not vanish
+            except Exception as error:
                 failures += 1
                 suspicious = suspicious or journal.unstorable(error)
-                log.warning("the journal does not answer: %s", journal.away(error))
+                if isinstance(error, SQLAlchemyError):
+                    log.warning("the journal does not answer: %s", journal.away(error))
+                else:
+                    log.exception("a batch cannot be accepted; it is tried again")
                 self._pause(failures)
         return None
 

@@ -5,13 +5,15 @@ Celery message (protocol 2) whose first argument, or `event=`/`events=`, is eith
 """
 
 import base64
-import binascii
+import logging
 from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime, timedelta
 
 from worker.events import Event, Kind, parse
 from worker.journal.accept import Arrival, Unread
 from worker.wire import NotAnEvent, read_json, write_json
+
+log = logging.getLogger(__name__)
 
 TASKS = {kind: f"tasks.{kind.value.replace('-', '_')}" for kind in Kind}
 
@@ -34,9 +36,12 @@ class Reader:
         for item in items:
             try:
                 for given in self._unwrap(item):
-                    self._read_event(given, now, arrivals, unread)
+                    self._read_event(given, item, now, arrivals, unread)
             except NotAnEvent as error:
                 unread.append(self._unread(str(error), item))
+            except Exception as error:  # one odd item must not stop a queue
+                log.exception("an item of %s cannot be read", self._kind)
+                unread.append(self._unread(f"our fault, see the log: {error}", item))
         return arrivals, unread
 
     def set_aside(
@@ -94,14 +99,19 @@ class Reader:
                 raise NotAnEvent("the task has no first argument, event= or events=")
 
     def _read_event(
-        self, given: object, now: datetime, arrivals: list[Arrival], unread: list[Unread]
+        self,
+        given: object,
+        item: bytes,
+        now: datetime,
+        arrivals: list[Arrival],
+        unread: list[Unread],
     ) -> None:
         try:
             event = parse(self._kind, given)
             self._check_clock(event, now)
             arrivals.append(Arrival(event, write_json(given)))
         except RecursionError:
-            unread.append(self._unread("nested too deeply", b""))
+            unread.append(self._unread("nested too deeply", item))
         except NotAnEvent as error:
             unread.append(self._unread(str(error), _raw(given)))
 
@@ -131,7 +141,7 @@ def _body(body: object, encoding: object) -> bytes:
         if encoding == "base64":
             return base64.b64decode(body, validate=True)
         return body.encode()
-    except (binascii.Error, UnicodeEncodeError):
+    except ValueError:
         raise NotAnEvent(f"body: cannot be decoded as {encoding or 'utf-8'}") from None
 
 

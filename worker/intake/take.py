@@ -67,8 +67,11 @@ class Taker:
         return self._taken([new_id, 0, 0])
 
     def wait(self, seconds: int) -> None:
-        """Return once something is there to take, or after that time."""
-        self._redis.blmove(self._queue, self._held, seconds, "RIGHT", "RIGHT")
+        """Return once something is there to take, or after that time; moves nothing.
+
+        The queue's last item is put where it was: only the script moves, together with the id.
+        """
+        self._redis.blmove(self._queue, self._queue, seconds, "RIGHT", "RIGHT")
 
     def release(self, batch: Batch) -> bool:
         """Let go of a batch; False if it had been released by another already."""

@@ -36,9 +36,10 @@ def keep(engine: Engine, conflict_id: int, now: datetime) -> None:
 def replace(
     engine: Engine, conflict_id: int, policies: Mapping[Kind, Policy], now: datetime
 ) -> int:
-    """The second content takes the event's place, and every vendor of the event is told anew.
+    """The second content takes the event's place, and whoever has a report of it is told anew.
 
-    The first content is kept in the conflict's row.
+    The first content is kept in the conflict's row. No report is opened for a vendor that only the
+    second content would have concerned.
 
     Returns:
         How many reports wait again.

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
-from sqlalchemy import Connection, Engine, delete, exists, select
+from sqlalchemy import ColumnElement, Connection, Engine, Table, delete, exists, select
 
 from config.settings import Settings
 from worker.journal import tables
@@ -12,6 +12,7 @@ from worker.journal.states import OPEN, State
 from worker.policies import Policy, policies
 
 BATCH = 500
+UNFINISHED = (*OPEN, State.HELD, State.REFUSED)
 BATCH_IDS_FOR = timedelta(days=2)
 
 
@@ -29,23 +30,30 @@ def prune(engine: Engine, settings: Settings, now: datetime, *, batches: int = 2
             pruned += count
             if count < BATCH:
                 break
-    with writing(engine) as connection:
-        rejects, known = tables.reject.c, tables.intake_batch.c
-        before = now - timedelta(days=settings.keep_reject_days)
-        connection.execute(delete(tables.reject).where(rejects.received_at < before))
-        before = now - BATCH_IDS_FOR
-        connection.execute(delete(tables.intake_batch).where(known.accepted_at < before))
+    old_rejects = tables.reject.c.received_at < now - timedelta(days=settings.keep_reject_days)
+    _delete(engine, tables.reject, old_rejects)
+    _delete(engine, tables.intake_batch, tables.intake_batch.c.accepted_at < now - BATCH_IDS_FOR)
     return pruned
+
+
+def _delete(engine: Engine, table: Table, old: ColumnElement[bool]) -> None:
+    while True:
+        with writing(engine) as connection:
+            some = select(table.c.id).where(old).limit(BATCH)
+            ids = list(connection.execute(some).scalars())
+            connection.execute(delete(table).where(table.c.id.in_(ids)))
+        if len(ids) < BATCH:
+            return
 
 
 def _prune_events(connection: Connection, policy: Policy, now: datetime) -> int:
     """Children first, by parent; what waits, awaits a decision or is a newest status stays."""
     event, report, conflict = tables.event.c, tables.report.c, tables.conflict.c
-    unfinished = exists().where(
-        report.event_id == event.id, report.state.in_([*OPEN, State.HELD, State.REFUSED])
-    )
+    unfinished = exists().where(report.event_id == event.id, report.state.in_(UNFINISHED))
     undecided = exists().where(conflict.event_id == event.id, conflict.decision.is_(None))
-    newest = exists().where(tables.connector.c.event_id == event.id)
+    newest = exists().where(
+        tables.connector.c.subject == event.subject, tables.connector.c.event_id == event.id
+    )
     before = now - timedelta(days=policy.keep_days)
     ids = list(
         connection.execute(
@@ -62,9 +70,15 @@ def _prune_events(connection: Connection, policy: Policy, now: datetime) -> int:
         ).scalars()
     )
     if ids:
-        reports = list(
-            connection.execute(select(report.id).where(report.event_id.in_(ids))).scalars()
-        )
+        rows = connection.execute(
+            select(report.id, report.event_id, report.state)
+            .where(report.event_id.in_(ids))
+            .with_for_update()
+        ).all()
+        # A replay may have come in between: what it has put back stays.
+        stays = {row.event_id for row in rows if row.state in UNFINISHED}
+        ids = [event_id for event_id in ids if event_id not in stays]
+        reports = [row.id for row in rows if row.event_id not in stays]
         for some in _chunks(reports):
             _prune_attempts(connection, some)
         connection.execute(delete(tables.report).where(report.event_id.in_(ids)))

@@ -224,8 +224,8 @@ def _supersede_older(ids: Sequence[int], now: datetime) -> Update:
     return (
         update(tables.report)
         .where(
-            columns.state == State.PENDING,
-            columns.latest_wins == 1,
+            tables.is_waiting(),
+            tables.is_latest_wins(),
             columns.id.not_in(ids),
             overtaken,
         )

@@ -89,8 +89,13 @@ def after_sending(outcome: Outcome, on_unclear: OnUnclear) -> State:
         case TryLater():
             return State.PENDING
         case Unclear():
-            return {
-                OnUnclear.RESEND: State.PENDING,
-                OnUnclear.VERIFY: State.UNCLEAR,
-                OnUnclear.HOLD: State.HELD,
-            }[on_unclear]
+            return after_unclear(on_unclear)
+
+
+def after_unclear(rule: OnUnclear) -> State:
+    """The state of a report of which nobody knows whether it arrived."""
+    return {
+        OnUnclear.RESEND: State.PENDING,
+        OnUnclear.VERIFY: State.UNCLEAR,
+        OnUnclear.HOLD: State.HELD,
+    }[rule]

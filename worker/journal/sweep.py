@@ -9,7 +9,7 @@ from worker.events import Kind
 from worker.journal import tables
 from worker.journal.engine import reading, writing
 from worker.journal.opening import overtaken
-from worker.journal.states import WAITING, State
+from worker.journal.states import WAITING, State, after_unclear
 from worker.outcomes import OnUnclear
 from worker.policies import Policy
 
@@ -66,11 +66,7 @@ def _lease_ran_out(
     connection: Connection, rule: OnUnclear, ids: list[int], due_at: datetime
 ) -> None:
     columns = tables.report.c
-    after = {
-        OnUnclear.RESEND: State.PENDING,
-        OnUnclear.VERIFY: State.UNCLEAR,
-        OnUnclear.HOLD: State.HELD,
-    }[rule]
+    after = after_unclear(rule)
     state: object = after.value
     if after in WAITING:
         state = case(

@@ -229,3 +229,14 @@ def test_whatever_bytes_come_they_end_as_arrivals_or_unread_and_can_be_stored(it
     for kept in unread:
         assert kept.reason
         assert "\x00" not in kept.reason.encode().decode()
+
+
+def test_a_base64_body_that_is_not_ascii_is_a_reject() -> None:
+    item = {
+        "body": "沪",
+        "content-type": "application/json",
+        "properties": {"body_encoding": "base64"},
+    }
+    arrivals, unread = reader().read([json.dumps(item, ensure_ascii=False).encode()], NOON)
+    assert (arrivals, len(unread)) == ([], 1)
+    assert "body" in unread[0].reason

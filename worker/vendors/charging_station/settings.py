@@ -26,5 +26,7 @@ class ChargingStationSettings(VendorSettings):
         "0: never",
     )
     risk_url: HttpUrl | None = Field(
-        None, description="a pile enterprise's 安全预警接口; without it no warning is told"
+        None,
+        description="a pile enterprise's 安全预警接口, which is sent our token: name only a host "
+        "that may know it; without it no warning is told",
     )

@@ -19,6 +19,7 @@ Field notes:
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from datetime import timedelta
 from typing import ClassVar
 
 import requests
@@ -34,6 +35,8 @@ from worker.vendors.sgm_info4 import answers, payloads
 from worker.vendors.sgm_info4.auth import GatewayAuth
 from worker.vendors.sgm_info4.operations import OPERATIONS
 from worker.vendors.sgm_info4.settings import SgmInfo4Settings
+
+LOOK_UP = timedelta(seconds=20)
 
 
 class SgmInfo4(System[SgmInfo4Settings]):
@@ -81,8 +84,19 @@ class SgmInfo4(System[SgmInfo4Settings]):
         return True
 
     def look_up(self, events: Sequence[Event], send: Send) -> Sequence[Outcome | Absent]:
-        """Ask for each reservation how it stands (查询公桩预约)."""
-        return [self._standing(*_ended(event), send) for event in events]
+        """Ask for each reservation how it stands (查询公桩预约), as long as the time allows."""
+        ends_at = self.clock() + LOOK_UP
+        stands: list[Outcome | Absent] = []
+        for event in events:
+            if self.clock() > ends_at:
+                stands.append(Unclear("not looked up yet: the time was short"))
+                continue
+            try:
+                stands.append(self._standing(*_ended(event), send))
+            except (CannotSign, NoAnswer) as error:
+                stands.append(Unclear(f"not looked up: {error}"))
+                ends_at = self.clock() - LOOK_UP
+        return stands
 
     def certificate(self) -> tuple[str, str]:
         """Ours, which generateAppKey asks for."""
