@@ -5,79 +5,46 @@ others are those that such servers use.
 """
 
 import re
-from collections.abc import Callable, Mapping, Sequence
 
+from worker import coded
 from worker.exchange import Answer
 from worker.outcomes import Accepted, Outcome, Refused, TryLater, Unclear
 from worker.vendor import by_status
-from worker.wire import NotAnEvent, read_json
 
 SUCCESS, FAILURE = 200, -1
-REASON_CHARS = 300
 USABLE_TOKEN = re.compile(r"[^\x00-\x20\x7f]{1,4096}")
-
-Means = Callable[[str, str], Outcome]
 
 
 def meaning(answer: Answer) -> Outcome:
     """What an answer to any call means."""
     if said := by_status(answer):
         return said
-    body = fields(answer)
-    code, told = _code(body), _told(body, answer)
+    body = coded.fields(answer)
+    code, told = coded.code(body), coded.told(body, answer)
     if answer.status >= 400:
-        means = _by_words(told, _account if answer.status in (401, 403) else _unknown)
+        means = coded.by_words(WORDS, told, _account if answer.status in (401, 403) else _unknown)
         return means(told or f"HTTP {answer.status}", str(answer.status))
     if code is None:
         return Unclear(f"HTTP {answer.status} without a code: {told}", str(answer.status))
     if code == SUCCESS:
         return Accepted(told or "accepted", str(code))
-    means = _by_words(told, TryLater if code == FAILURE else _unknown)
+    means = coded.by_words(WORDS, told, TryLater if code == FAILURE else _unknown)
     return means(told or f"code {code} without a reason", str(code))
 
 
 def token_refused(answer: Answer) -> bool:
     """Whether another token may help: an error that speaks of it, or any HTTP 401."""
-    body = fields(answer)
-    told = _told(body, answer)
+    body = coded.fields(answer)
+    told = coded.told(body, answer)
     if answer.status == 401:
-        return _by_words(told, _token) is _token
-    return _code(body) == FAILURE and _by_words(told, TryLater) is _token
+        return coded.by_words(WORDS, told, _token) is _token
+    return coded.code(body) == FAILURE and coded.by_words(WORDS, told, TryLater) is _token
 
 
 def token(answer: Answer) -> str | None:
     """The token that the answer to the login brings."""
-    given = fields(answer).get("token")
+    given = coded.fields(answer).get("token")
     return given if isinstance(given, str) and USABLE_TOKEN.fullmatch(given) else None
-
-
-def fields(answer: Answer) -> Mapping[str, object]:
-    """The answer's JSON object, decimals as such; empty where it is none."""
-    try:
-        body = None if answer.cut else read_json(answer.body)
-    except NotAnEvent:
-        return {}
-    return body if isinstance(body, dict) else {}
-
-
-def _code(body: Mapping[str, object]) -> int | None:
-    code = body.get("code")
-    if isinstance(code, str) and re.fullmatch(r"-?[0-9]{1,9}", code):
-        return int(code)
-    if isinstance(code, bool) or not isinstance(code, int):
-        return None
-    return code if abs(code) < 10**9 else None
-
-
-def _told(body: Mapping[str, object], answer: Answer) -> str:
-    for name in ("msg", "message", "error"):
-        if value := body.get(name):
-            return (value if isinstance(value, str) else answer.text()).strip()[:REASON_CHARS]
-    return ""
-
-
-def _by_words(told: str, otherwise: Means) -> Means:
-    return next((means for words, means in WORDS if words.search(told)), otherwise)
 
 
 def _pile_away(told: str, code: str) -> Outcome:
@@ -103,7 +70,7 @@ def _unknown(told: str, code: str) -> Outcome:
 
 
 FLAGS = re.IGNORECASE | re.ASCII
-WORDS: Sequence[tuple[re.Pattern[str], Means]] = (
+WORDS: coded.Words = (
     (re.compile(r"websocket|写入失败|繁忙|稍[后候]|超时|重试|busy|time(d )?out", FLAGS), TryLater),
     (re.compile(r"token|令牌|jwt", FLAGS), _token),
     # Before the next row: that a pile is not logged in is no matter of the token.

@@ -6,6 +6,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
+from worker import coded
 from worker.exchange import Answer
 from worker.operation import Arguments, Operation, Reply
 from worker.outcomes import Accepted, Unclear
@@ -72,7 +73,7 @@ def _read_list(model: type[BaseModel]) -> Callable[[Any, Answer], Reply]:
 
     def read(_: Any, answer: Answer) -> Reply:  # noqa: ANN401 any system
         said = answers.meaning(answer)
-        content = answers.fields(answer).get("data") if isinstance(said, Accepted) else None
+        content = coded.fields(answer).get("data") if isinstance(said, Accepted) else None
         try:
             return Reply(said, adapter.validate_python(content))
         except ValidationError:

@@ -25,6 +25,7 @@ import requests
 from pydantic import TypeAdapter, ValidationError
 from requests.auth import AuthBase
 
+from worker import coded
 from worker.events import ConnectorState, Event, Kind
 from worker.exchange import Answer, Http, NoAnswer
 from worker.operation import Operation
@@ -105,7 +106,7 @@ class Wanzhuang(System[WanzhuangSettings]):
 
     def _told(self, device_nums: tuple[str, ...], answer: Answer) -> Iterator[Told]:
         """The events that an answer brings."""
-        said, body = answers.meaning(answer), answers.fields(answer)
+        said, body = answers.meaning(answer), coded.fields(answer)
         if isinstance(said, TryLater) and said.whole_lane:
             raise CannotSign(said)
         shown = ports.read(body.get("data"), device_nums[0]) if isinstance(said, Accepted) else []

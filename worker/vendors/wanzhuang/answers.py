@@ -4,62 +4,31 @@
 """
 
 import re
-from collections.abc import Callable, Mapping, Sequence
 
+from worker import coded
 from worker.exchange import Answer
 from worker.outcomes import Accepted, Outcome, Refused, TryLater, Unclear
 from worker.vendor import by_status
-from worker.wire import NotAnEvent, read_json
 
 SUCCESS = 1
-REASON_CHARS = 300
-
-Means = Callable[[str, str], Outcome]
 
 
 def meaning(answer: Answer) -> Outcome:
     """What an answer to any call means."""
     if said := by_status(answer):
         return said
-    body = fields(answer)
-    code, told = _code(body), _told(body, answer)
+    body = coded.fields(answer)
+    code, told = coded.code(body), coded.told(body, answer)
     if answer.status >= 400:
-        means = _by_words(told, _credentials if answer.status in (401, 403) else _unknown)
+        means = coded.by_words(
+            WORDS, told, _credentials if answer.status in (401, 403) else _unknown
+        )
         return means(told or f"HTTP {answer.status}", str(answer.status))
     if code is None:
         return Unclear(f"HTTP {answer.status} without a code: {told}", str(answer.status))
     if code == SUCCESS:
         return Accepted(told or "accepted", str(code))
-    return _by_words(told, _unknown)(told or f"code {code} without a reason", str(code))
-
-
-def fields(answer: Answer) -> Mapping[str, object]:
-    """The answer's JSON object, decimals as such; empty where it is none."""
-    try:
-        body = None if answer.cut else read_json(answer.body)
-    except NotAnEvent:
-        return {}
-    return body if isinstance(body, dict) else {}
-
-
-def _code(body: Mapping[str, object]) -> int | None:
-    code = body.get("code")
-    if isinstance(code, str) and re.fullmatch(r"-?[0-9]{1,9}", code):
-        return int(code)
-    if isinstance(code, bool) or not isinstance(code, int):
-        return None
-    return code if abs(code) < 10**9 else None
-
-
-def _told(body: Mapping[str, object], answer: Answer) -> str:
-    for name in ("message", "msg", "error"):
-        if value := body.get(name):
-            return (value if isinstance(value, str) else answer.text()).strip()[:REASON_CHARS]
-    return ""
-
-
-def _by_words(told: str, otherwise: Means) -> Means:
-    return next((means for words, means in WORDS if words.search(told)), otherwise)
+    return coded.by_words(WORDS, told, _unknown)(told or f"code {code} without a reason", str(code))
 
 
 def _credentials(told: str, code: str) -> Outcome:
@@ -76,7 +45,7 @@ def _unknown(told: str, code: str) -> Outcome:
 
 
 FLAGS = re.IGNORECASE | re.ASCII
-WORDS: Sequence[tuple[re.Pattern[str], Means]] = (
+WORDS: coded.Words = (
     (
         re.compile(
             r"签名|验签|密钥|应用|授权|权限|时间戳|app_?id|timestamp|\bsign(ature)?\b|authori[sz]",

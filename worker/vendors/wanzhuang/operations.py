@@ -10,6 +10,7 @@ from typing import Any, Literal
 import requests
 from pydantic import Field
 
+from worker import coded
 from worker.exchange import Answer
 from worker.fields import Id
 from worker.operation import Arguments, Operation, Reply
@@ -113,7 +114,7 @@ def _body(path: str) -> Callable[[Any, Arguments], requests.Request]:
 def _read(shown: Callable[[object], object]) -> Callable[[Any, Answer], Reply]:
     def read(_: Any, answer: Answer) -> Reply:  # noqa: ANN401 any system
         said = answers.meaning(answer)
-        content = answers.fields(answer).get("data") if isinstance(said, Accepted) else None
+        content = coded.fields(answer).get("data") if isinstance(said, Accepted) else None
         return Reply(said, shown(content))
 
     return read
