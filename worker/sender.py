@@ -80,7 +80,11 @@ class Sender:
         found: list[Outcome | Absent] = []
 
         def look(send: Send) -> Outcome:
-            found.extend(self._system.look_up(events, send))
+            def in_turn(request: requests.Request) -> Answer:
+                self.await_turn()
+                return send(request)
+
+            found.extend(self._system.look_up(events, in_turn))
             return LOOKED_UP
 
         outcome, attempts = self._recorded(look, report_ids)

@@ -176,6 +176,15 @@ def test_a_reason_that_speaks_of_a_token_stays_readable(talker: Talker) -> None:
     assert tell(talker, Line())[0].reason == "no token, the account is locked"
 
 
+def test_each_request_of_a_look_up_waits_for_its_turn(talker: Talker) -> None:
+    turns: list[float] = []
+    pace = Pace(2, clock=lambda: 0.0, sleep=turns.append)
+    paced = Sender(talker, Line(*[WELL] * 4), pace, clock=lambda: NOON, keep_bytes=10)
+    paced.look_up(EVENTS, (7, 8))
+    paced.look_up(EVENTS, (7, 8))
+    assert turns == [0.5]
+
+
 def test_a_try_waits_for_its_turn(talker: Talker) -> None:
     turns: list[float] = []
     pace = Pace(2, clock=lambda: 0.0, sleep=turns.append)
