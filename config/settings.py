@@ -124,10 +124,40 @@ class Settings(BaseSettings):
         (5, 10, 20, 40, 60), description="Waits before each further probe of an open breaker."
     )
 
+    callbacks_host: str = Field("127.0.0.1", description="Where the callback server listens.")
+    callbacks_port: int = Field(
+        7380, ge=1, le=65_535, description="TCP port of the callback server."
+    )
+    callbacks_url: str = Field(
+        "",
+        pattern=r"^(https?://[^\s/?#]+(/[^\s?#]*)?)?$",
+        description="How vendors reach the callback server, e.g. https://relay.example; "
+        "empty: http:// and the host and port above.",
+    )
+    callback_max_bytes: int = Field(
+        262_144, ge=1, description="A callback with a larger body is refused."
+    )
+    callback_read_s: Seconds = Field(
+        10, gt=0, description="A callback whose body takes longer to arrive is refused."
+    )
+    callback_clock_s: Seconds = Field(
+        300, description="How far a signed callback's time may be from ours, either way."
+    )
+
+    replay_per_s: float = Field(
+        50, gt=0, description="Reports a second that a replay lets become due."
+    )
+    reconcile_after_s: Seconds = Field(
+        3600, description="How long after a day's end (Asia/Shanghai) it is reconciled."
+    )
+
     keep_status_days: float = Field(7, gt=0, description="Settled statuses are pruned after this.")
     keep_record_days: float = Field(400, gt=0, description="Settled records are pruned after this.")
     keep_warning_days: float = Field(400, gt=0, description="Settled warnings, likewise.")
     keep_reject_days: float = Field(90, gt=0, description="Rejects are pruned after this.")
+    keep_callback_days: float = Field(
+        90, gt=0, description="Callbacks, failed reports and reconciliations, likewise."
+    )
 
     @field_validator(
         "intake_kinds",
@@ -174,6 +204,12 @@ class Settings(BaseSettings):
     def broker(self) -> str:
         """The broker's address, with the default filled in."""
         return self.broker_url or f"redis://127.0.0.1:{self.embedded_port}/0"
+
+    @property
+    def callbacks_base(self) -> str:
+        """How vendors reach the callback server, without a slash at its end."""
+        here = f"http://{self.callbacks_host}:{self.callbacks_port}"
+        return (self.callbacks_url or here).rstrip("/")
 
     @property
     def journal(self) -> str:

@@ -14,6 +14,7 @@ import requests
 from pydantic import BaseModel, ConfigDict, Field, HttpUrl
 from requests.auth import AuthBase
 
+from worker.callback import Callback
 from worker.events import Event, Kind
 from worker.exchange import Answer, Http
 from worker.operation import Operation
@@ -65,6 +66,8 @@ class Takes:
         look_up: whether the system can tell what has arrived.
         newest_only: of a connector's statuses only the newest is told; False where each is an
             occurrence of its own.
+        most_failures: failures of one event after which the vendor takes it no more; None: it has
+            no call to report an event again.
     """
 
     pack: int = 1
@@ -72,6 +75,7 @@ class Takes:
     all_or_nothing: bool = False
     look_up: bool = False
     newest_only: bool = True
+    most_failures: int | None = None
 
 
 class CannotSign(Exception):
@@ -97,6 +101,7 @@ class System(ABC, Generic[S]):
     settings_type: ClassVar[type[VendorSettings]]
     takes: ClassVar[Mapping[Kind, Takes]]
     operations: ClassVar[Mapping[str, Operation]] = {}
+    callbacks: ClassVar[Mapping[str, Callback]] = {}
 
     def __init__(
         self,
@@ -117,6 +122,13 @@ class System(ABC, Generic[S]):
     @abstractmethod
     def request(self, events: Sequence[Event]) -> requests.Request:
         """The unsigned request for events of one kind, at most `pack` of them."""
+
+    def request_again(self, event: Event, vendor_ref: str) -> requests.Request:
+        """The unsigned request for an event that failed at the vendor, under the vendor's id.
+
+        Asked of a system only for kinds with `most_failures`.
+        """
+        raise NotImplementedError
 
     @abstractmethod
     def read(self, answer: Answer, kind: Kind) -> Outcome:
@@ -163,6 +175,16 @@ class System(ABC, Generic[S]):
             CannotSign, NoAnswer: as for `auth`.
         """
         return []
+
+    def answer(self, http_status: int, message: str, data: object = None) -> Mapping[str, object]:
+        """The body that a caller of ours understands.
+
+        Args:
+            http_status: 200 for what was taken; else what is wrong, as HTTP counts.
+            message: a sentence.
+            data: what it asked for.
+        """
+        return {"status": http_status, "message": message, "data": data}
 
     def unclear_rule(self, kind: Kind) -> OnUnclear:
         """What an unclear report of that kind leads to."""

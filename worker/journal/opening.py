@@ -83,6 +83,7 @@ def _mark_overtaken(connection: Connection, statuses: Sequence[Fresh]) -> None:
     rows = [
         {
             "subject": subject,
+            "connector_id": getattr(fresh.event, "connector_id", subject),
             "status": int(getattr(fresh.event, "status", 0)),
             "occurred_at": fresh.event.occurred_at,
             "event_id": fresh.id,

@@ -1,71 +1,25 @@
 """The journal's tables. Times are aware UTC; a kind, a state and an outcome are their words."""
 
-from datetime import UTC, datetime
+from datetime import datetime
 
 from sqlalchemy import (
-    BigInteger,
     Column,
     ColumnElement,
-    DateTime,
-    Dialect,
     ForeignKey,
     FromClause,
     Index,
-    Integer,
     LargeBinary,
-    Table,
     Text,
     UniqueConstraint,
     literal_column,
-    text,
 )
-from sqlalchemy.types import TypeDecorator
 from sqlmodel import Field, SQLModel
 
-SQLModel.metadata.naming_convention = {
-    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
-    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
-    "fk": "fk_%(table_name)s_%(column_0_N_name)s",
-    "pk": "pk_%(table_name)s",
-}
+from worker.journal.columns import BigKey, Utc, key, partial, table_of
 
 WAITING = "state IN ('pending', 'unclear')"
 LATEST = "latest_wins = 1"
 OF_SUBJECT = ("vendor", "subject")
-
-BigKey = BigInteger().with_variant(Integer(), "sqlite")
-
-
-class Utc(TypeDecorator[datetime]):
-    """An aware UTC time; SQLite, which knows no time zones, gets it without one."""
-
-    impl = DateTime(timezone=True)
-    cache_ok = True
-
-    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        """Refuse a naive time, and drop the zone where the database has none."""
-        if value is None:
-            return None
-        if value.tzinfo is None:
-            raise ValueError(f"a time without a zone: {value}")
-        value = value.astimezone(UTC)
-        return value.replace(tzinfo=None) if dialect.name == "sqlite" else value
-
-    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        """Give the zone back."""
-        if value is None or value.tzinfo is not None:
-            return value
-        return value.replace(tzinfo=UTC)
-
-
-def _key() -> Column[int]:
-    return Column(BigKey, primary_key=True, autoincrement=True)
-
-
-def _partial(name: str, condition: str, *columns: str, unique: bool = False) -> Index:
-    """An index over the rows of a condition, in both dialects."""
-    where = text(condition)
-    return Index(name, *columns, unique=unique, sqlite_where=where, postgresql_where=where)
 
 
 class IntakeBatch(SQLModel, table=True):
@@ -85,9 +39,10 @@ class EventRow(SQLModel, table=True):
         UniqueConstraint("kind", "identity"),
         Index(None, "kind", "subject", "occurred_at"),
         Index(None, "kind", "received_at"),
+        partial("ix_event_record_ended", "kind = 'charge-record'", "occurred_at"),
     )
 
-    id: int | None = Field(default=None, sa_column=_key())
+    id: int | None = Field(default=None, sa_column=key())
     kind: str
     identity: str
     subject: str
@@ -108,15 +63,15 @@ class ReportRow(SQLModel, table=True):
     __tablename__ = "report"
     __table_args__ = (
         UniqueConstraint("event_id", "vendor"),
-        _partial("ix_report_due", WAITING, "vendor", "kind", "due_at", "id"),
-        _partial("ix_report_worth", f"{WAITING} AND worth_until IS NOT NULL", "worth_until"),
-        _partial("ix_report_lease", "state = 'sending'", "lease_until"),
-        _partial("uq_report_waiting", f"{WAITING} AND {LATEST}", *OF_SUBJECT, unique=True),
-        _partial("uq_report_sending", f"state = 'sending' AND {LATEST}", *OF_SUBJECT, unique=True),
-        _partial("ix_report_shown", "state IN ('refused', 'held', 'given_up')", "state", "id"),
+        partial("ix_report_due", WAITING, "vendor", "kind", "due_at", "id"),
+        partial("ix_report_worth", f"{WAITING} AND worth_until IS NOT NULL", "worth_until"),
+        partial("ix_report_lease", "state = 'sending'", "lease_until"),
+        partial("uq_report_waiting", f"{WAITING} AND {LATEST}", *OF_SUBJECT, unique=True),
+        partial("uq_report_sending", f"state = 'sending' AND {LATEST}", *OF_SUBJECT, unique=True),
+        partial("ix_report_shown", "state IN ('refused', 'held', 'given_up')", "state", "id"),
     )
 
-    id: int | None = Field(default=None, sa_column=_key())
+    id: int | None = Field(default=None, sa_column=key())
     event_id: int = Field(sa_column=Column(BigKey, ForeignKey("event.id"), nullable=False))
     vendor: str
     kind: str
@@ -131,6 +86,9 @@ class ReportRow(SQLModel, table=True):
     tries: int = Field(default=0, description="failed tries since the budget was last renewed")
     outcome: str | None = None
     reason: str | None = Field(default=None, sa_type=Text)
+    vendor_ref: str | None = Field(
+        default=None, description="the id by which the vendor wants it reported again"
+    )
     created_at: datetime = Field(sa_type=Utc)
     settled_at: datetime | None = Field(default=None, sa_type=Utc)
 
@@ -141,7 +99,7 @@ class AttemptRow(SQLModel, table=True):
     __tablename__ = "attempt"
     __table_args__ = (Index(None, "vendor", "started_at"), Index(None, "started_at"))
 
-    id: int | None = Field(default=None, sa_column=_key())
+    id: int | None = Field(default=None, sa_column=key())
     vendor: str
     kind: str
     started_at: datetime = Field(sa_type=Utc)
@@ -173,7 +131,7 @@ class RejectRow(SQLModel, table=True):
     __tablename__ = "reject"
     __table_args__ = (Index(None, "received_at"),)
 
-    id: int | None = Field(default=None, sa_column=_key())
+    id: int | None = Field(default=None, sa_column=key())
     queue: str
     received_at: datetime = Field(sa_type=Utc)
     reason: str = Field(sa_type=Text)
@@ -188,7 +146,7 @@ class ConflictRow(SQLModel, table=True):
     __tablename__ = "conflict"
     __table_args__ = (UniqueConstraint("event_id", "content_hash"),)
 
-    id: int | None = Field(default=None, sa_column=_key())
+    id: int | None = Field(default=None, sa_column=key())
     event_id: int = Field(sa_column=Column(BigKey, ForeignKey("event.id"), nullable=False))
     kind: str
     subject: str
@@ -206,6 +164,7 @@ class ConnectorRow(SQLModel, table=True):
     __tablename__ = "connector"
 
     subject: str = Field(primary_key=True)
+    connector_id: str = Field(index=True)
     status: int
     occurred_at: datetime = Field(sa_type=Utc)
     event_id: int = Field(sa_column=Column(BigKey, nullable=False))
@@ -235,20 +194,16 @@ class LaneStateRow(SQLModel, table=True):
     why: str | None = Field(default=None, sa_type=Text)
 
 
-def _table(model: type[SQLModel]) -> Table:
-    return SQLModel.metadata.tables[str(model.__tablename__)]
-
-
-intake_batch = _table(IntakeBatch)
-event = _table(EventRow)
-report = _table(ReportRow)
-attempt = _table(AttemptRow)
-attempt_report = _table(AttemptReport)
-reject = _table(RejectRow)
-conflict = _table(ConflictRow)
-connector = _table(ConnectorRow)
-vendor_state = _table(VendorStateRow)
-lane_state = _table(LaneStateRow)
+intake_batch = table_of(IntakeBatch)
+event = table_of(EventRow)
+report = table_of(ReportRow)
+attempt = table_of(AttemptRow)
+attempt_report = table_of(AttemptReport)
+reject = table_of(RejectRow)
+conflict = table_of(ConflictRow)
+connector = table_of(ConnectorRow)
+vendor_state = table_of(VendorStateRow)
+lane_state = table_of(LaneStateRow)
 
 
 # Conditions of the partial indexes, written as the indexes write them: with a bound parameter in

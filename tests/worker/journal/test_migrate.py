@@ -123,3 +123,16 @@ def _plain(condition: object) -> str:
     for noise in ("::text", "::character varying", "[]", "(", ")", " "):
         text = text.replace(noise, "")
     return text.replace("=ANYARRAY[", "IN").replace("]", "").lower()
+
+
+def test_a_connector_of_the_first_version_gets_its_own_id(engine: Engine) -> None:
+    migrate.downgrade(engine, "0001")
+    with writing(engine) as connection:
+        connection.exec_driver_sql(
+            "INSERT INTO connector (subject, status, occurred_at, event_id) "
+            "VALUES ('op%2F1/C%2F3%2507', 3, '2026-11-20 10:00:00', 1)".replace(
+                "%", "%" if engine.dialect.name == "sqlite" else "%%"
+            )
+        )
+    migrate.upgrade(engine)
+    assert [row.connector_id for row in Desk(engine).all(tables.connector)] == ["C/3%07"]

@@ -3,9 +3,9 @@
 from alembic import context
 from sqlmodel import SQLModel
 
-from worker.journal import tables
+from worker.journal import audit, callback_tables, reconciliation_tables, tables
 
-assert tables.event.metadata is SQLModel.metadata  # noqa: S101 the models are imported by now
+MODELS = (tables, callback_tables, reconciliation_tables, audit)  # known once imported
 
 context.configure(
     connection=context.config.attributes["connection"],
