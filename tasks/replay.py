@@ -3,7 +3,9 @@
 from datetime import UTC, datetime
 
 from worker.app import app, processes
+from worker.arriving import publish_due
 from worker.events import Kind
+from worker.journal import failures
 from worker.journal import refresh as journal
 
 
@@ -24,3 +26,18 @@ def refresh() -> None:
         if system.settings.refresh_s and kind in system.kinds()
     }
     journal.refresh(current.deployment.engine, every_s, courier.policies[kind], datetime.now(UTC))
+
+
+@app.task(name="tasks.replay.callbacks")  # type: ignore[untyped-decorator]
+def callbacks() -> None:
+    """Report again what failed at a vendor; publish what callbacks brought until it has arrived."""
+    current, now = processes.current(), datetime.now(UTC)
+    parts, courier = current.deployment, current.courier
+    failures.replay(
+        parts.engine,
+        courier.roster.takes(),
+        courier.policies,
+        now,
+        look_up_after_s=parts.settings.look_up_after_s,
+    )
+    publish_due(parts.engine, parts.redis, now)

@@ -79,6 +79,11 @@ app.conf.update(
             "schedule": timedelta(seconds=30),
             "options": {"expires": 30},
         },
+        "callbacks": {
+            "task": "tasks.replay.callbacks",
+            "schedule": timedelta(seconds=2 * settings.sweep_s),
+            "options": {"expires": 10 * settings.sweep_s},
+        },
         "poll": {
             "task": "tasks.poll.poll",
             "schedule": timedelta(seconds=3),

@@ -8,7 +8,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 
-from worker.events import Kind
+from worker.events import Event, Kind
 
 
 class Content(StrEnum):
@@ -34,6 +34,7 @@ class Called:
         headers: names in small letters.
         fields: the arguments as they came, from the query, the form or the JSON object.
         body: the raw bytes; empty for a GET.
+        clock_s: how far its own time may be from `received_at`, either way.
     """
 
     name: str
@@ -42,6 +43,7 @@ class Called:
     fields: Mapping[str, object]
     body: bytes
     received_at: datetime
+    clock_s: float = 300
 
 
 class Refusal(Exception):
@@ -100,6 +102,7 @@ class Meaning:
         failure: a report that the vendor could not process.
         sample: a past event that it asks for.
         told_at: its own time, where an older one is to be dropped once a newer one was taken.
+        once: the subject stands for the whole content: a second one brings nothing new.
         reason: what a person should know of it.
     """
 
@@ -108,6 +111,7 @@ class Meaning:
     failure: Failure | None = None
     sample: About | None = None
     told_at: datetime | None = None
+    once: bool = False
     reason: str = "taken"
 
 
@@ -142,6 +146,8 @@ class Callback:
         repeatable: whether a repetition is answered as a success; else it is refused.
         register: the operation that tells the vendor its URL; None: the vendor is told by hand.
         remove: the operation that takes the URL back.
+        headers: those that carry the signature.
+        show: (system, event) → a past event that was asked for, as the vendor reads it.
     """
 
     section: str
@@ -156,3 +162,5 @@ class Callback:
     repeatable: bool = False
     register: str | None = None
     remove: str | None = None
+    headers: Sequence[str] = field(default=())
+    show: Callable[[Any, Event], object] | None = None

@@ -106,7 +106,10 @@ class Delivery:
         return max(0, (1 if gate.probing else self._slots) - flying)
 
     def _claim(self, room: int, *, probing: bool) -> Iterator[list[Claim]]:
-        """Lease what is due, packed: apart what is looked up, alone what fails again and again."""
+        """Lease what is due, packed.
+
+        Apart what is looked up; alone what fails again and again, or at the vendor.
+        """
         if room == 0:
             return
         now = self._clock()
@@ -121,8 +124,8 @@ class Delivery:
         )
         yield from _packs([c for c in claims if c.look_up], LOOKED_UP_TOGETHER)
         sent = [c for c in claims if not c.look_up]
-        yield from _packs([c for c in sent if c.tries >= ALONE_AFTER_TRIES], 1)
-        yield from _packs([c for c in sent if c.tries < ALONE_AFTER_TRIES], self._pack_size)
+        yield from _packs([c for c in sent if _alone(c)], 1)
+        yield from _packs([c for c in sent if not _alone(c)], self._pack_size)
 
     def _settle(self, results: Sequence[Result], gate: gates.Gate) -> None:
         """Write down what came back; wait for the journal as long as the leases last."""
@@ -185,6 +188,10 @@ class Delivery:
             type(outcome).__name__,
             said,
         )
+
+
+def _alone(claim: Claim) -> bool:
+    return claim.tries >= ALONE_AFTER_TRIES or claim.vendor_ref is not None
 
 
 def _packs(claims: list[Claim], size: int) -> Iterator[list[Claim]]:

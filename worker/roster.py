@@ -14,7 +14,7 @@ from config.settings import Settings
 from worker.events import Event, Kind
 from worker.outcomes import OnUnclear
 from worker.tokens import Tokens
-from worker.vendor import System, VendorSettings
+from worker.vendor import System, Takes, VendorSettings
 from worker.vendors import systems
 
 Lane = tuple[str, Kind]
@@ -55,6 +55,10 @@ class Roster:
         """The vendors for which every status is an occurrence, not only the newest."""
         takers = self._by_kind[Kind.CONNECTOR_STATUS]
         return frozenset(s.vendor for s in takers if not s.takes[Kind.CONNECTOR_STATUS].newest_only)
+
+    def takes(self) -> dict[Lane, Takes]:
+        """How each lane's system takes it."""
+        return {(name, kind): self.vendors[name].takes[kind] for name, kind in self.lanes()}
 
     def unclear_rules(self) -> dict[Lane, OnUnclear]:
         """What an unclear report leads to, by lane."""

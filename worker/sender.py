@@ -17,6 +17,7 @@ from worker.journal.settle import Attempt
 from worker.outcomes import Absent, Accepted, Outcome, TryLater, Unclear
 from worker.pace import Pace
 from worker.vendor import CannotSign, Send, System, VendorSettings
+from worker.wire import kept, storable
 
 log = logging.getLogger(__name__)
 
@@ -55,10 +56,18 @@ class Sender:
         self._keep_bytes = keep_bytes
 
     def tell(
-        self, kind: Kind, events: Sequence[Event], report_ids: tuple[int, ...]
+        self,
+        kind: Kind,
+        events: Sequence[Event],
+        report_ids: tuple[int, ...],
+        *,
+        vendor_ref: str | None = None,
     ) -> tuple[Outcome, list[Attempt]]:
-        """One try at telling these events."""
-        request = self._system.request(events)
+        """One try at telling these events; with a vendor's id, the one event that failed there."""
+        if vendor_ref is None:
+            request = self._system.request(events)
+        else:
+            request = self._system.request_again(events[0], vendor_ref)
 
         def try_it(send: Send) -> Outcome:
             answer = send(request)
@@ -117,8 +126,8 @@ class Sender:
             outcome = without_answer(error)
         outcome = replace(
             outcome,
-            reason=_storable(mask(outcome.reason))[:REASON_CHARS],
-            code=_storable(outcome.code)[:CODE_CHARS] if outcome.code is not None else None,
+            reason=storable(mask(outcome.reason))[:REASON_CHARS],
+            code=storable(outcome.code)[:CODE_CHARS] if outcome.code is not None else None,
         )
         return outcome, [self._attempt(e, e.outcome or outcome, report_ids) for e in exchanges]
 
@@ -175,20 +184,12 @@ class Sender:
             url=mask(str(exchange.request.url)),
             http_status=answer.status if isinstance(answer, Answer) else None,
             outcome=outcome,
-            request=self._kept(_body(exchange.request)),
-            answer=self._kept(answer.text() if isinstance(answer, Answer) else str(answer)),
+            request=kept(_body(exchange.request), self._keep_bytes),
+            answer=kept(
+                answer.text() if isinstance(answer, Answer) else str(answer), self._keep_bytes
+            ),
             report_ids=report_ids,
         )
-
-    def _kept(self, text: str) -> str:
-        """What every database can hold of it: masked, capped, without NUL."""
-        kept = _storable(mask(text)).encode()[: self._keep_bytes]
-        return kept.decode("utf-8", "ignore")
-
-
-def _storable(text: str) -> str:
-    """What every database can hold of it: no NUL, no half surrogate."""
-    return text.replace("\x00", "\\x00").encode("utf-8", "backslashreplace").decode()
 
 
 def without_answer(error: CannotSign | NoAnswer) -> Outcome:

@@ -124,7 +124,9 @@ class Teller:
         self._sender.await_turn()
         if self._stopping.is_set() or self._too_late(pack):
             return None
-        outcome, attempts = self._sender.tell(self._policy.kind, *_told_of(pack))
+        outcome, attempts = self._sender.tell(
+            self._policy.kind, *_told_of(pack), vendor_ref=pack[0].vendor_ref
+        )
         result.attempts += attempts
         if not self._policy.urgent:  # its retries are quick, and may go to another host
             self._breaker.count(outcome)

@@ -1,8 +1,10 @@
-"""JSON as it travels: decimals in place of floats, and nothing that others cannot read."""
+"""Text as it travels and is kept: JSON with decimals, and nothing that others cannot read."""
 
 import json
 import math
 from decimal import Decimal
+
+from config.logs import mask
 
 
 class NotAnEvent(ValueError):
@@ -35,6 +37,16 @@ def write_json(value: object) -> str:
     except UnicodeEncodeError:
         raise NotAnEvent("a text holds half a surrogate pair") from None
     return text
+
+
+def storable(text: str) -> str:
+    """What every database can hold of it: no NUL, no half surrogate."""
+    return text.replace("\x00", "\\x00").encode("utf-8", "backslashreplace").decode()
+
+
+def kept(text: str, most_bytes: int) -> str:
+    """What is kept of a text: its first bytes, with secrets masked, as a database can hold it."""
+    return storable(mask(text)).encode()[:most_bytes].decode("utf-8", "ignore")
 
 
 def _no_constant(name: str) -> object:

@@ -25,7 +25,7 @@ class CallbackRow(SQLModel, table=True):
     vendor: str
     name: str = Field(description="of the callback, as its path ends")
     received_at: datetime = Field(sa_type=Utc)
-    outcome: str = Field(description="taken, repeated or refused")
+    outcome: str = Field(description="taken, repeated, known, overtaken or refused")
     http_status: int
     reason: str = Field(sa_type=Text)
     subject: str | None = Field(default=None, description="whom or what it is about")

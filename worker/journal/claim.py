@@ -21,6 +21,7 @@ class Claim:
 
     Attributes:
         look_up: it may have arrived before; look it up at the vendor instead of sending it.
+        vendor_ref: it failed at the vendor, which wants it again under this id; None: it did not.
         tries: failed tries so far.
     """
 
@@ -31,6 +32,7 @@ class Claim:
     lease_owner: str
     lease_until: datetime
     look_up: bool
+    vendor_ref: str | None = None
 
 
 def claim(
@@ -67,6 +69,7 @@ def claim(
                     lease_owner=owner,
                     lease_until=lease_until,
                     look_up=row.state == State.UNCLEAR,
+                    vendor_ref=row.vendor_ref,
                 )
             )
         if claims:
@@ -98,7 +101,14 @@ def _choose(
         tables.is_sending(other),
     )
     query = (
-        select(columns.id, columns.state, columns.subject, columns.tries, tables.event.c.body)
+        select(
+            columns.id,
+            columns.state,
+            columns.subject,
+            columns.tries,
+            columns.vendor_ref,
+            tables.event.c.body,
+        )
         .join(tables.event, tables.event.c.id == columns.event_id)
         .where(
             columns.vendor == vendor,

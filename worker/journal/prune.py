@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import ColumnElement, Connection, Engine, Table, delete, exists, select
 
 from config.settings import Settings
+from worker.journal import callback_tables as told
 from worker.journal import tables
 from worker.journal.engine import writing
 from worker.journal.states import OPEN, State
@@ -32,6 +33,9 @@ def prune(engine: Engine, settings: Settings, now: datetime, *, batches: int = 2
                 break
     old_rejects = tables.reject.c.received_at < now - timedelta(days=settings.keep_reject_days)
     _delete(engine, tables.reject, old_rejects)
+    old = now - timedelta(days=settings.keep_callback_days)
+    for table in (told.callback, told.failed_report):
+        _delete(engine, table, table.c.received_at < old)
     _delete(engine, tables.intake_batch, tables.intake_batch.c.accepted_at < now - BATCH_IDS_FOR)
     return pruned
 

@@ -97,6 +97,7 @@ def _settle_accepted(connection: Connection, told: Sequence[Told], now: datetime
                 settled_at=now,
                 outcome="accepted",
                 reason=reason,
+                vendor_ref=None,
                 lease_until=None,
                 lease_owner=None,
             )

@@ -34,9 +34,19 @@ WAITING = (State.PENDING, State.UNCLEAR)
 OPEN = (State.PENDING, State.SENDING, State.UNCLEAR)
 SETTLED = tuple(state for state in State if state not in (*OPEN, State.HELD))
 
+# By a person, by the clock, or because the vendor says that it has failed there.
+TOLD_AGAIN = frozenset({State.PENDING, State.UNCLEAR, State.HELD, State.GIVEN_UP})
 FOLLOWS: dict[State, frozenset[State]] = {
     State.PENDING: frozenset(
-        {State.SENDING, State.REFUSED, State.SUPERSEDED, State.EXPIRED, State.HELD}
+        {
+            State.SENDING,
+            State.REFUSED,
+            State.SUPERSEDED,
+            State.EXPIRED,
+            State.HELD,
+            State.UNCLEAR,
+            State.GIVEN_UP,
+        }
     ),
     State.SENDING: frozenset(
         {
@@ -46,7 +56,6 @@ FOLLOWS: dict[State, frozenset[State]] = {
             State.UNCLEAR,
             State.SUPERSEDED,
             State.HELD,
-            State.GIVEN_UP,
         }
     ),
     State.UNCLEAR: frozenset(
@@ -57,13 +66,14 @@ FOLLOWS: dict[State, frozenset[State]] = {
             State.SUPERSEDED,
             State.HELD,
             State.EXPIRED,
+            State.GIVEN_UP,
         }
     ),
-    State.ACCEPTED: frozenset({State.PENDING}),
-    State.REFUSED: frozenset({State.PENDING}),
-    State.HELD: frozenset({State.PENDING}),
+    State.ACCEPTED: TOLD_AGAIN,
+    State.REFUSED: TOLD_AGAIN,
+    State.HELD: TOLD_AGAIN,
     State.GIVEN_UP: frozenset({State.PENDING}),
-    State.EXPIRED: frozenset({State.PENDING}),
+    State.EXPIRED: TOLD_AGAIN,
     State.SUPERSEDED: frozenset(),
 }
 

@@ -23,6 +23,7 @@ from typing import ClassVar
 import requests
 from requests.auth import AuthBase
 
+from worker.callback import Callback
 from worker.events import ChargeRecord, Event, Kind, SafetyWarning
 from worker.exchange import Answer, Http
 from worker.operation import Operation
@@ -32,14 +33,22 @@ from worker.vendor import CannotSign, Send, System, Takes
 from worker.vendors.charging_station import answers, payloads
 from worker.vendors.charging_station.arguments import RECORDS_A_CALL, STATUSES_A_CALL
 from worker.vendors.charging_station.auth import OperatorAuth
+from worker.vendors.charging_station.callbacks import CALLBACKS
 from worker.vendors.charging_station.calls import TOKEN_PATH
-from worker.vendors.charging_station.operations import LIST, OPERATIONS, RECORD_PATH, STATUS_PATH
+from worker.vendors.charging_station.operations import (
+    LIST,
+    OPERATIONS,
+    RECORD_PATH,
+    STATUS_AGAIN_PATH,
+    STATUS_PATH,
+)
 from worker.vendors.charging_station.settings import ChargingStationSettings
 from worker.wire import write_json
 
 PATHS = {Kind.CONNECTOR_STATUS: STATUS_PATH, Kind.CHARGE_RECORD: RECORD_PATH}
 PAGE_SIZE = 100
 MOST_PAGES = 50
+MOST_FAILURES = 3
 LOOK_UP = timedelta(seconds=20)
 
 
@@ -50,13 +59,16 @@ class ChargingStation(System[ChargingStationSettings]):
     document = "000"
     settings_type = ChargingStationSettings
     takes: ClassVar[Mapping[Kind, Takes]] = {
-        Kind.CONNECTOR_STATUS: Takes(STATUSES_A_CALL, OnUnclear.RESEND, all_or_nothing=True),
+        Kind.CONNECTOR_STATUS: Takes(
+            STATUSES_A_CALL, OnUnclear.RESEND, all_or_nothing=True, most_failures=MOST_FAILURES
+        ),
         Kind.CHARGE_RECORD: Takes(
             RECORDS_A_CALL, OnUnclear.VERIFY, all_or_nothing=True, look_up=True
         ),
         Kind.SAFETY_WARNING: Takes(pack=1, on_unclear=OnUnclear.RESEND),
     }
     operations: ClassVar[Mapping[str, Operation]] = OPERATIONS
+    callbacks: ClassVar[Mapping[str, Callback]] = CALLBACKS
 
     def wants(self, event: Event) -> bool:
         """Every status and record; a warning about a cell that this vendor did not raise itself.
@@ -73,11 +85,13 @@ class ChargingStation(System[ChargingStationSettings]):
         """One event to its single call, several to its list call, as a bare array."""
         items = [payloads.item(event, self.settings.operator_id) for event in events]
         many = len(items) > 1
-        return requests.Request(
-            "POST",
-            self._address(events[0].kind, many=many),
-            data=write_json(items if many else items[0]).encode(),
-            headers={"Content-Type": "application/json"},
+        return _post(self._address(events[0].kind, many=many), items if many else items[0])
+
+    def request_again(self, event: Event, vendor_ref: str) -> requests.Request:
+        """重新上报充电口实时信息: the status with the id that the platform gave it."""
+        item = payloads.item(event, self.settings.operator_id)
+        return _post(
+            self.settings.url + STATUS_AGAIN_PATH, item | {"chargingMetaInfoId": vendor_ref}
         )
 
     def read(self, answer: Answer, kind: Kind) -> Outcome:
@@ -152,6 +166,15 @@ class ChargingStation(System[ChargingStationSettings]):
     def _page(self, page: int) -> requests.Request:
         asked = {"operatorId": self.settings.operator_id, "pageIndex": page, "pageSize": PAGE_SIZE}
         return requests.Request("GET", self.settings.url + RECORD_PATH, params=asked)
+
+
+def _post(url: str, content: object) -> requests.Request:
+    return requests.Request(
+        "POST",
+        url,
+        data=write_json(content).encode(),
+        headers={"Content-Type": "application/json"},
+    )
 
 
 def _shared(token: Callable[[], str]) -> str:

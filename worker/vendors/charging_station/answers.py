@@ -6,7 +6,6 @@ this interface in the wild.
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 
 from worker.exchange import Answer
 from worker.outcomes import Accepted, Outcome, Refused, TryLater, Unclear
@@ -15,8 +14,6 @@ from worker.vendor import by_status
 SUCCESS = 200
 REASON_CHARS = 300
 USABLE_TOKEN = re.compile(r"[\x21-\x7e]{1,4096}")
-PAGE_NAMES = ("list", "records", "pageList", "rows")
-TOTAL_NAMES = ("total", "totalRecord", "totalCount")
 
 
 def meaning(answer: Answer) -> Outcome:
@@ -59,54 +56,13 @@ def token(answer: Answer) -> str | None:
     return given if isinstance(given, str) and USABLE_TOKEN.fullmatch(given) else None
 
 
-@dataclass(frozen=True, slots=True)
-class Page:
-    """One page of records: each by startChargeSeq and cellId. `total` counts those of all pages."""
-
-    records: frozenset[tuple[str, str | None]]
-    size: int
-    total: int | None
-
-    def holds(self, seq: str, cell_id: str) -> bool:
-        """Whether the record is on it. A cellId tells orders of one second apart."""
-        return not self.records.isdisjoint({(seq, cell_id), (seq, None)})
-
-    def ends(self, seen: set[str], page_size: int) -> bool:
-        """Whether no page follows; `seen` holds the records of the pages before, and grows.
-
-        An empty page does. A full one that brings something new never does, whatever it counts.
-        """
-        before = len(seen)
-        seen.update(seq for seq, _ in self.records)
-        whole = self.size < page_size or len(seen) == before
-        return self.size == 0 or (whole and len(seen) == self.total)
-
-
-def page(answer: Answer) -> Page | Unclear:
-    """The page that an answer brings, or why it brings none."""
-    said = meaning(answer)
-    if not isinstance(said, Accepted):
-        return Unclear(f"not looked up: {said.reason}", said.code)
-    given = content(answer)
-    names = given if isinstance(given, dict) else {"list": given}
-    listed = next((names[name] for name in PAGE_NAMES if name in names), None)
-    if not isinstance(listed, list):
-        return Unclear("not looked up: the page has an unknown shape", said.code)
-    items = [item for item in listed if isinstance(item, dict) and item.get("startChargeSeq")]
-    if len(items) < len(listed):
-        return Unclear("not looked up: records without a startChargeSeq", said.code)
-    total = next((names[name] for name in TOTAL_NAMES if name in names), None)
-    records = frozenset((str(item["startChargeSeq"]), _text(item.get("cellId"))) for item in items)
-    return Page(records, len(items), _whole(total))
-
-
 def _body(answer: Answer) -> Mapping[str, object]:
     body = None if answer.cut else answer.json()
     return body if isinstance(body, dict) else {}
 
 
 def _status(body: Mapping[str, object]) -> int | None:
-    return _whole(body.get("status"))
+    return whole(body.get("status"))
 
 
 def _told(body: Mapping[str, object], answer: Answer) -> str:
@@ -117,16 +73,13 @@ def _told(body: Mapping[str, object], answer: Answer) -> str:
     return ""
 
 
-def _whole(value: object) -> int | None:
+def whole(value: object) -> int | None:
+    """A whole number, or digits; None for all else."""
     if isinstance(value, str) and re.fullmatch(r"-?[0-9]{1,9}", value):
         return int(value)
     if isinstance(value, bool) or not isinstance(value, int):
         return None
     return value if abs(value) < 10**9 else None
-
-
-def _text(value: object) -> str | None:
-    return str(value) if isinstance(value, str | int) and value != "" else None
 
 
 def _accepted(told: str, code: str) -> Outcome:

@@ -1,0 +1,1 @@
+"""The HTTP door: vendors call, and what they say is durable before they are answered."""

@@ -1,0 +1,52 @@
+"""Running the callback server until it is told to stop."""
+
+from datetime import UTC, datetime
+from functools import partial
+
+import uvicorn
+from fastapi import FastAPI
+
+from config import logs
+from config.settings import Settings
+from worker.arriving import publish_due
+from worker.callbacks.app import create_app
+from worker.callbacks.door import Door
+from worker.deployment import Deployment, NotReady
+
+MOST_AT_ONCE = 500
+STOP_WITHIN_S = 10
+
+
+def application(settings: Settings) -> FastAPI:
+    """The server's application on the parts of a deployment.
+
+    Raises:
+        NotReady: the journal or the vendors file cannot be used.
+    """
+    parts = Deployment(settings)
+    faults = [fault for fault in (parts.journal_fault(), parts.roster_fault()) if fault]
+    if faults:
+        raise NotReady("\n".join(faults))
+    door = Door(parts.engine, parts.roster.vendors, settings)
+    publish = partial(_publish, parts)
+    return create_app(door, publish, parts.journal_fault)
+
+
+def serve(settings: Settings) -> None:
+    """Answer callbacks until SIGTERM or Ctrl-C; those under way are answered first."""
+    logs.configure(settings.log_level)
+    config = uvicorn.Config(
+        application(settings),
+        host=settings.callbacks_host,
+        port=settings.callbacks_port,
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        limit_concurrency=MOST_AT_ONCE,
+        timeout_graceful_shutdown=STOP_WITHIN_S,
+    )
+    uvicorn.Server(config).run()
+
+
+def _publish(parts: Deployment) -> int:
+    return publish_due(parts.engine, parts.redis, datetime.now(UTC))
