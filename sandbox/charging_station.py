@@ -2,7 +2,8 @@
 
 Success is status 200; a call that may not be made is status -1, a wrong body status 400, all with
 HTTP 200. Lists are taken whole or not at all. A repeated record is stored twice, as a real
-server of this interface does.
+server of this interface does. Reporting is asynchronous: what was answered with success may fail
+later, which the operator is told at the URL that it told.
 """
 
 from collections.abc import Mapping, Sequence
@@ -12,16 +13,18 @@ from sandbox.charging_station_answers import (
     MAY_NOT,
     WRONG,
     Complaint,
-    page_window,
     refusal,
     success,
 )
 from sandbox.charging_station_callbacks import CallbackUrls
+from sandbox.charging_station_calls import PlatformCalls
+from sandbox.charging_station_failures import LaterFailures
 from sandbox.charging_station_items import RECORD, STATUS, STATUS_AGAIN, WARNING, ItemKind
 from sandbox.charging_station_places import Places
+from sandbox.charging_station_records import StoredRecords
 from sandbox.operator_door import NOT_THIS_OPERATOR, OperatorDoor
 from sandbox.received import Received
-from sandbox.system import Answer, Call, Operation, System
+from sandbox.system import Answer, Call, Control, Operation, System
 from sandbox.tokens import Tokens
 
 STATUSES_A_CALL = 12
@@ -41,6 +44,7 @@ class CheckedItem(NamedTuple):
 
     key: str
     identity: str
+    body: Mapping[str, object]
 
 
 class ChargingStation(System):
@@ -66,17 +70,20 @@ class ChargingStation(System):
         """Play the platform for `operator_id`; signature_encoding is `raw` or `hex`."""
         if signature_encoding not in {"raw", "hex"}:
             raise ValueError("signature_encoding must be raw or hex")
+        super().__init__(received)
         self._tokens = Tokens(token_lifetime_s)
         self._door = OperatorDoor(operator_id, secret, signature_encoding, self._tokens)
         self._places = Places(self._door, received)
         self._callbacks = CallbackUrls(self._door, received)
-        super().__init__(received)
+        self._records = StoredRecords(self._door, received)
+        self._calls = PlatformCalls(self._door, self._callbacks, self.outgoing)
+        self._failures = LaterFailures(self._calls, received)
 
     def operations(self) -> Mapping[tuple[str, str], Operation]:
         """The document's calls that this sandbox plays."""
         return {
             ("GET", TOKEN_PATH): self._token,
-            ("GET", RECORD_PATH): self._records,
+            ("GET", RECORD_PATH): self._records.page,
             ("POST", RECORD_PATH): lambda call: self._one(call, RECORD),
             ("POST", RECORD_LIST_PATH): lambda call: self._list(call, RECORD, RECORDS_A_CALL),
             ("POST", STATUS_PATH): lambda call: self._one(call, STATUS),
@@ -87,38 +94,28 @@ class ChargingStation(System):
             **self._callbacks.operations(),
         }
 
+    def controls(self) -> Mapping[str, Control]:
+        """Those of the failures, of the calls to the operator and of the stored records."""
+        return {
+            **self._failures.controls(),
+            **self._calls.controls(),
+            **self._records.controls(),
+        }
+
     def expire_tokens(self) -> None:
         """Make every token issued so far invalid."""
         self._tokens.expire_all()
 
     def forget(self) -> None:
-        """Forget the stations, equipment and cells."""
-        self._places.forget()
+        """Forget places, records, callback URLs and what shall fail or did."""
+        for part in (self._places, self._callbacks, self._records, self._failures):
+            part.forget()
 
     def _token(self, call: Call) -> Answer:
         if complaint := self._door.complaint(call.headers, token_needed=False):
             return refusal(Complaint(MAY_NOT, complaint))
         self.received.counters.token_fetches += 1
         return success(self._tokens.issue())
-
-    def _records(self, call: Call) -> Answer:
-        if complaint := self._door.complaint(call.headers):
-            return refusal(Complaint(MAY_NOT, complaint))
-        query = call.query
-        if query.get("operatorId") != self._door.operator_id:
-            return refusal(Complaint(MAY_NOT, NOT_THIS_OPERATOR))
-        window = page_window(query)
-        if isinstance(window, Complaint):
-            return refusal(window)
-        index, size = window
-        page = self.received.newest_first(RECORD.kind, (index - 1) * size, size)
-        found = {
-            "total": self.received.total(RECORD.kind),
-            "pageIndex": index,
-            "pageSize": size,
-            "list": [item.body() for item in page],
-        }
-        return success(found)
 
     def _one(self, call: Call, kind: ItemKind) -> Answer:
         body, complaint = self._body(call)
@@ -127,7 +124,7 @@ class ChargingStation(System):
         checked = self._checked(call, kind, body)
         if isinstance(checked, Complaint):
             return refusal(checked)
-        self.received.accept(kind.kind, call.path, checked.key, checked.identity, call.body)
+        self._take(call, kind, checked)
         return _ACCEPTED
 
     def _list(self, call: Call, kind: ItemKind, limit: int) -> Answer:
@@ -142,8 +139,19 @@ class ChargingStation(System):
         if isinstance(items, Complaint):
             return refusal(items)
         for place, item in enumerate(items):
-            self.received.accept(kind.kind, call.path, item.key, item.identity, call.body, place)
+            self._take(call, kind, item, place)
         return _ACCEPTED
+
+    def _take(
+        self, call: Call, kind: ItemKind, item: CheckedItem, place: int | None = None
+    ) -> None:
+        if kind.kind == STATUS.kind and self._failures.strike(call.path, item.body):
+            return
+        stored = self.received.accept(
+            kind.kind, call.path, item.key, item.identity, call.body, place
+        )
+        if kind is RECORD:
+            self._records.add(stored)
 
     def _body(self, call: Call) -> tuple[object, Complaint | None]:
         if complaint := self._door.complaint(call.headers):
@@ -173,10 +181,12 @@ class ChargingStation(System):
             return Complaint(WRONG, complaint)
         if body["operatorId"] != self._door.operator_id:
             return Complaint(MAY_NOT, NOT_THIS_OPERATOR)
+        if kind is STATUS_AGAIN and (complaint := self._failures.complaint(body)):
+            return Complaint(WRONG, complaint)
         key = kind.key_of(body)
         if complaint := call.rejects(call.path, key):
             return Complaint(WRONG, complaint)
-        return CheckedItem(key, kind.identity_of(body))
+        return CheckedItem(key, kind.identity_of(body), body)
 
 
 _ACCEPTED = success("上报成功")

@@ -26,6 +26,15 @@ class CallbackUrls:
         """Let in who may pass `door`; what is taken is kept in `received`, too."""
         self._door = door
         self._received = received
+        self.forget()
+
+    def forget(self) -> None:
+        """Know no URL."""
+        self._urls: dict[str, str] = {}
+
+    def of(self, path: str) -> str:
+        """The URL that was told by PUT of this path, or an empty one."""
+        return self._urls.get(path, "")
 
     def operations(self) -> Mapping[tuple[str, str], Operation]:
         """The document's five calls."""
@@ -56,6 +65,7 @@ class CallbackUrls:
         return None if mine else Complaint(MAY_NOT, NOT_THIS_OPERATOR)
 
     def _taken(self, call: Call, url: str, said: str) -> Answer:
+        self._urls[call.path] = url
         key = call.path.rpartition("/")[2]
         told = json.dumps({"callback": key, "url": url}).encode()
         identity = str(self._received.counters.accepted_items)

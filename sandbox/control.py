@@ -1,5 +1,6 @@
 """The door for whoever tests: what was received, how often, and faults on demand."""
 
+import inspect
 from collections.abc import Awaitable, Callable, Mapping
 
 from aiohttp import web
@@ -41,7 +42,8 @@ async def _control(request: web.Request, control: Control) -> web.Response:
     if not isinstance(content, dict):
         return _wrong(400, "the body must be a JSON object")
     try:
-        return web.json_response(control(content))
+        shown = control(content)
+        return web.json_response(await shown if inspect.isawaitable(shown) else shown)
     except ControlError as error:
         return _wrong(400, str(error))
 
@@ -62,6 +64,10 @@ async def _received(request: web.Request, played: Played) -> web.Response:
 
 async def _counters(request: web.Request, played: Played) -> web.Response:
     return web.json_response(played.received.shown_counters())
+
+
+async def _calls(request: web.Request, played: Played) -> web.Response:
+    return web.json_response(played.system.outgoing.shown())
 
 
 async def _faults(request: web.Request, played: Played) -> web.Response:
@@ -89,6 +95,7 @@ async def _clear_faults(request: web.Request, played: Played) -> web.Response:
 
 async def _reset(request: web.Request, played: Played) -> web.Response:
     played.received.forget()
+    played.system.outgoing.forget()
     played.system.forget()
     return web.json_response({"status": "ok"})
 
@@ -96,6 +103,7 @@ async def _reset(request: web.Request, played: Played) -> web.Response:
 _HANDLERS: Mapping[tuple[str, str], VendorHandler] = {
     ("GET", "received"): _received,
     ("GET", "counters"): _counters,
+    ("GET", "calls"): _calls,
     ("GET", "faults"): _faults,
     ("POST", "faults"): _add_fault,
     ("DELETE", "faults"): _clear_faults,

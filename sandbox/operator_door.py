@@ -25,6 +25,11 @@ def signature(secret: str, lines: str, encoding: str = "raw") -> str:
     return base64.b64encode(signed).decode()
 
 
+def shanghai_now() -> str:
+    """The platform's wall clock."""
+    return datetime.now(SHANGHAI).strftime("%Y-%m-%d %H:%M:%S")
+
+
 class OperatorDoor:
     """Lets in the calls of one operator."""
 
@@ -45,14 +50,26 @@ class OperatorDoor:
             return "运营商secret不存在"
         if not _within_tolerance(headers["Datetime"]):
             return "权限错误：datetime不在5分钟内"
-        lines = "\n".join(f"{name.lower()}: {headers[name]}" for name in names)
-        expected = signature(self._secret, lines, self._encoding)
+        expected = self._signature({name: headers[name] for name in names})
         given = headers["Signature"].encode("utf-8", "surrogateescape")
         if not hmac.compare_digest(expected.encode(), given):
             return "签名有误"
         if token_needed and not self._tokens.valid(headers["Token"]):
             return "token 已过期"
         return None
+
+    def headers(self) -> dict[str, str]:
+        """The headers of a call to the operator, signed now; the token is one that it was given."""
+        signed = {
+            "Datetime": shanghai_now(),
+            "OperatorId": self.operator_id,
+            "Token": self._tokens.newest() or "none",
+        }
+        return signed | {"Signature": self._signature(signed)}
+
+    def _signature(self, headers: Mapping[str, str]) -> str:
+        lines = "\n".join(f"{name.lower()}: {value}" for name, value in headers.items())
+        return signature(self._secret, lines, self._encoding)
 
 
 def _within_tolerance(header: str) -> bool:

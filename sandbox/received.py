@@ -6,9 +6,9 @@ A batch keeps its request body once; items point into it and are parsed only whe
 import json
 import time
 from collections import deque
-from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
-from typing import NamedTuple
+from functools import lru_cache
+from typing import Any, NamedTuple
 
 _REPEATED_KEYS_SHOWN = 50
 
@@ -22,6 +22,8 @@ class Item(NamedTuple):
     kind: str
     path: str
     key: str
+    identity: str
+    """Equal in two items that tell the same thing."""
     repeated: bool
     request_body: bytes
     place: int | None
@@ -29,9 +31,9 @@ class Item(NamedTuple):
 
     def body(self) -> dict[str, object]:
         """The item as it was received."""
-        content = json.loads(self.request_body)
+        content = _parsed(self.request_body)
         found: dict[str, object] = content if self.place is None else content[self.place]
-        return found
+        return dict(found)
 
     def shown(self) -> dict[str, object]:
         """The item for the control interface."""
@@ -56,6 +58,14 @@ class Counters:
     refused: int = 0
     faulted: int = 0
     token_fetches: int = 0
+    failed_later: int = 0
+    """Items that were answered with success and lost all the same."""
+    callbacks_sent: int = 0
+    """Requests of the vendor's own, each try of a callback for itself."""
+    callbacks_refused: int = 0
+    """Of these, those that were not taken."""
+    callbacks_dropped: int = 0
+    """Callbacks that are not tried again."""
     in_flight: int = 0
     max_in_flight: int = 0
     accepted_by_kind: dict[str, int] = field(default_factory=dict)
@@ -71,7 +81,6 @@ class Received:
 
     def _clear(self) -> None:
         self._items: list[Item] = []
-        self._by_kind: dict[str, list[Item]] = {}
         self._identities: set[tuple[str, str]] = set()
         self._repeated_keys: deque[str] = deque(maxlen=_REPEATED_KEYS_SHOWN)
 
@@ -87,19 +96,24 @@ class Received:
         identity: str,
         request_body: bytes,
         place: int | None = None,
-    ) -> None:
+    ) -> Item:
         """Store an item; one whose identity is known is stored again and counted as repeated."""
         repeated = self.knows(kind, identity)
         if repeated:
             self.count_repeated(key)
         self._identities.add((kind, identity))
         seq = len(self._items) + 1
-        item = Item(seq, time.monotonic(), kind, path, key, repeated, request_body, place)
+        now = time.monotonic()
+        item = Item(seq, now, kind, path, key, identity, repeated, request_body, place)
         self._items.append(item)
-        self._by_kind.setdefault(kind, []).append(item)
         self.counters.accepted_items += 1
         by_kind = self.counters.accepted_by_kind
         by_kind[kind] = by_kind.get(kind, 0) + 1
+        return item
+
+    def unlearn(self, item: Item) -> None:
+        """Let the next item of this identity be no repetition; the item stays received."""
+        self._identities.discard((item.kind, item.identity))
 
     def count_repeated(self, key: str) -> None:
         """Count an item that was there already."""
@@ -110,16 +124,6 @@ class Received:
         """Items that arrived after number `seq`, at most `limit`; 0 means all."""
         return self._items[seq : seq + limit] if limit else self._items[seq:]
 
-    def newest_first(self, kind: str, skip: int, limit: int) -> Iterator[Item]:
-        """A page of one kind, newest first."""
-        items = self._by_kind.get(kind, [])
-        end = len(items) - skip
-        return reversed(items[max(end - limit, 0) : max(end, 0)])
-
-    def total(self, kind: str) -> int:
-        """How many items of a kind are stored."""
-        return len(self._by_kind.get(kind, ()))
-
     def shown_counters(self) -> dict[str, object]:
         """The counters for the control interface, with the keys repeated last."""
         return asdict(self.counters) | {"repeated_keys": list(self._repeated_keys)}
@@ -129,3 +133,9 @@ class Received:
         in_flight = self.counters.in_flight
         self.counters = Counters(in_flight=in_flight, max_in_flight=in_flight)
         self._clear()
+
+
+@lru_cache(maxsize=32)
+def _parsed(request_body: bytes) -> Any:  # noqa: ANN401 - any JSON
+    """The body of a batch once for all of its items that are shown together."""
+    return json.loads(request_body)

@@ -28,7 +28,12 @@ def application(vendors: Mapping[str, Played]) -> web.Application:
             return web.json_response({"message": message}, status=404)
         return await played.serve(request, path)
 
+    async def end_calls(app: web.Application) -> None:
+        for played in vendors.values():
+            await played.system.outgoing.close()
+
     app = web.Application()
+    app.on_cleanup.append(end_calls)
     app.router.add_route("*", "/{path:.*}", dispatch)
     return app
 

@@ -8,9 +8,11 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import cached_property
 from typing import ClassVar, NamedTuple
 from urllib.parse import parse_qsl
 
+from sandbox.outgoing import Outgoing
 from sandbox.received import Received
 
 
@@ -91,7 +93,11 @@ class System(ABC):
     def __init__(self, received: Received) -> None:
         """Keep what is accepted in `received`."""
         self.received = received
-        self._operations = self.operations()
+        self.outgoing = Outgoing(received)
+
+    @cached_property
+    def _operations(self) -> Mapping[tuple[str, str], Operation]:
+        return self.operations()
 
     @abstractmethod
     def operations(self) -> Mapping[tuple[str, str], Operation]:
@@ -109,7 +115,7 @@ class System(ABC):
     def controls(self) -> Mapping[str, Control]:
         """What a tester may do to this system: name -> what is done with a JSON object.
 
-        It returns what is shown; a wrong object raises ControlError.
+        It returns what is shown, or an awaitable of it; a wrong object raises ControlError.
         """
         return {}
 

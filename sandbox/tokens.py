@@ -24,6 +24,10 @@ class Tokens:
         """Whether this token was issued and still lives."""
         return self._expires_at.get(token, 0.0) > time.monotonic()
 
+    def newest(self) -> str | None:
+        """The token that was issued last, or None when there is none."""
+        return next(reversed(self._expires_at), None)
+
     def expire_all(self) -> None:
         """Make every token invalid."""
         self._expires_at.clear()

@@ -30,7 +30,13 @@ DEFAULT_VENDORS: Mapping[str, Mapping[str, object]] = {
     "pile-cloud": {"system": "wanzhuang"},
 }
 
-_CALLED: Mapping[type, str] = {float: "a number", str: "text", list: "a list", dict: "an object"}
+_CALLED: Mapping[type, str] = {
+    bool: "true or false",
+    float: "a number",
+    str: "text",
+    list: "a list",
+    dict: "an object",
+}
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 
 

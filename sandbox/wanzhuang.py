@@ -1,7 +1,8 @@
 """The pile cloud's interface, document 001: charge modes, port states, charges and callbacks.
 
 Code 1 is success, everything else a failure, both with HTTP 200. A path may begin with two
-slashes, as in the document's example.
+slashes, as in the document's example. A charge that starts or ends is told to the callback URL,
+if there is one.
 """
 
 import time
@@ -11,6 +12,7 @@ from typing import ClassVar
 from sandbox import wanzhuang_modes
 from sandbox.received import Received
 from sandbox.system import Answer, Call, Control, ControlError, Operation, System
+from sandbox.wanzhuang_callbacks import CloudCallbacks
 from sandbox.wanzhuang_devices import CHARGING, FAULT, IDLE, PORT_STATES, Devices
 from sandbox.wanzhuang_door import Asked, CloudDoor
 from sandbox.wanzhuang_forms import PORT_ERROR, RETRY, START, STOP
@@ -36,6 +38,8 @@ class Wanzhuang(System):
         "app_secret": "sandbox-secret",
         "sign_scheme": "md5_sorted_key",
         "devices": {"18000001": 2, "18000008": 10},
+        "callback_url": "",
+        "callbacks_signed": False,
     }
 
     def __init__(
@@ -46,10 +50,15 @@ class Wanzhuang(System):
         app_secret: str,
         sign_scheme: str,
         devices: dict[str, object],
+        callback_url: str,
+        callbacks_signed: bool,
     ) -> None:
         """Play these devices (device_num -> number of ports) for one application."""
         super().__init__(received)
         self._door = CloudDoor(app_id, app_secret, sign_scheme)
+        self._callbacks = CloudCallbacks(
+            self._door, self.outgoing, callback_url, signed=callbacks_signed
+        )
         self._devices = Devices(devices)
         self._devices.restart()
 
@@ -73,12 +82,17 @@ class Wanzhuang(System):
         return super().answer(call)
 
     def controls(self) -> Mapping[str, Control]:
-        """`ports {"device_num": …, "port": 1, "state": 2}` and `modes {…, "charge_mode": 0}`."""
-        return {"ports": self._set_port, "modes": self._set_mode}
+        """`ports {"device_num": …, "port": 1, "state": 2}`, `modes {…, "charge_mode": 0}`.
+
+        And those of the callbacks.
+        """
+        own: dict[str, Control] = {"ports": self._set_port, "modes": self._set_mode}
+        return {**own, **self._callbacks.controls()}
 
     def forget(self) -> None:
-        """Let the devices be as at the start."""
+        """Let devices and callbacks be as at the start."""
         self._devices.restart()
+        self._callbacks.forget()
 
     def _behind_the_door(self, work: Work) -> Operation:
         def operation(call: Call) -> Answer:
@@ -130,6 +144,7 @@ class Wanzhuang(System):
             return _failure("端口当前状态不能充电")
         mode, fee = int(str(asked.values["charge_mode"])), int(str(asked.values["total_fee"]))
         self._devices.start(device_num, port, charge_id, mode, fee)
+        self._tell("start_power", charge_id)
         return self._taken(call, "charge-start", charge_id)
 
     def _stop(self, call: Call, asked: Asked) -> Answer:
@@ -142,6 +157,7 @@ class Wanzhuang(System):
         if complaint := call.rejects(call.path, charge_id):
             return _failure(complaint)
         self._devices.stop(device_num, port)
+        self._tell("finish_order", charge_id)
         return self._taken(call, "charge-stop", charge_id)
 
     def _log(self, call: Call, asked: Asked) -> Answer:
@@ -161,7 +177,11 @@ class Wanzhuang(System):
         charge_id = str(asked.values["charge_id"])
         if "finish_order" not in self._devices.callbacks.get(charge_id, {}):
             return _failure("没有结束订单记录")
+        self._tell("finish_order", charge_id)
         return self._taken(call, "finish-order-retry", charge_id)
+
+    def _tell(self, callback: str, charge_id: str) -> None:
+        self._callbacks.tell(callback, self._devices.callbacks[charge_id][callback])
 
     def _taken(self, call: Call, kind: str, key: str) -> Answer:
         self.received.accept(kind, call.path, key, key, call.body)

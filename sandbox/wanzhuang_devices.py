@@ -1,6 +1,7 @@
 """The devices of the pile cloud, document 001: their ports, port states and running charges.
 
 Times are seconds, money is fen, power W; a charge that ends leaves its callback's body behind.
+Every charge is told as begun a minute before it was, so that none took no time.
 """
 
 import time
@@ -11,6 +12,7 @@ PORT_STATES = range(26)
 IDLE, CHARGING, FINISHED, FAULT = 0, 2, 5, 6
 _MAY_START = {0, 1, 5}
 _STOPPED_BY_SERVER = 12
+_BEGUN_BEFORE_S = 60
 
 
 @dataclass(slots=True)
@@ -23,6 +25,13 @@ class Port:
     charge_mode: int = 0
     pay_amount: int = 0
     started_at: int = 0
+    ended_at: int = 0
+    """0 while the charge runs."""
+
+    @property
+    def time_used(self) -> int:
+        """How long the charge has run or ran."""
+        return (self.ended_at or int(time.time())) - self.started_at
 
     def may_start(self, charge_id: str) -> bool:
         """Whether a charge may start here: the port is free, or this charge goes on."""
@@ -37,7 +46,7 @@ class Port:
             "pay_amount": self.pay_amount,
             "pay_used": self.pay_amount if self.charge_id else 0,
             "time_total": 14400 if self.charge_id else 0,
-            "time_used": 60 if self.charge_id else 0,
+            "time_used": self.time_used if self.charge_id else 0,
             "charge_id": self.charge_id,
             "eq_used": 12 if self.charge_id else 0,
             "rate_power": 600,
@@ -97,7 +106,7 @@ class Devices:
     def start(self, device_num: str, port: Port, charge_id: str, mode: int, fee: int) -> None:
         """Begin a charge, or go on with it."""
         if port.state != CHARGING:
-            port.started_at = int(time.time())
+            port.started_at, port.ended_at = int(time.time()) - _BEGUN_BEFORE_S, 0
         port.state, port.charge_id, port.charge_mode, port.pay_amount = (
             CHARGING,
             charge_id,
@@ -109,7 +118,7 @@ class Devices:
 
     def stop(self, device_num: str, port: Port) -> None:
         """End the charge of this port."""
-        port.state = FINISHED
+        port.state, port.ended_at = FINISHED, int(time.time())
         self.callbacks[port.charge_id]["finish_order"] = {
             "device_num": device_num,
             "device_port": port.number,
@@ -117,8 +126,8 @@ class Devices:
             "end_reason": _STOPPED_BY_SERVER,
             "pay_amount": port.pay_amount,
             "pay_used": port.pay_amount,
-            "time_used": 60,
+            "time_used": port.time_used,
             "eq_used": 12,
             "start_time": port.started_at,
-            "end_time": int(time.time()),
+            "end_time": port.ended_at,
         }

@@ -56,6 +56,12 @@ class CloudDoor:
             return "timestamp应为整数"
         return self._complaint(pairs_of(body)) or Asked(body, {})
 
+    def proof(self, fields: dict[str, str], timestamp_s: int) -> dict[str, str]:
+        """What a signed form of the cloud's own has beside these fields."""
+        told = {"app_id": self._app_id, "timestamp": str(timestamp_s)}
+        sign = signature(self._scheme, [*(told | fields).items()], self._secret)
+        return told | ({"sign": sign} if sign else {})
+
     def _complaint(self, pairs: list[tuple[str, str]]) -> str | None:
         told = dict(pairs)
         if self._scheme != "none":

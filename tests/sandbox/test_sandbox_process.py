@@ -8,6 +8,7 @@ import pytest
 import requests
 
 from tests.sandbox.callers import Control, Garage, SandboxWith, StartSandbox, listening_url
+from tests.sandbox.pile_cloud import Application
 
 
 @pytest.mark.parametrize("name", [signal.SIGINT, signal.SIGTERM])
@@ -48,6 +49,27 @@ def test_a_caller_that_hangs_up_while_sending_is_no_trouble(start_sandbox: Start
     assert control.keys() == []
     process.terminate()
     assert process.communicate(timeout=10) == ("", "")
+
+
+@pytest.mark.parametrize("answered", [True, False])
+def test_a_signal_stops_it_while_it_calls_back(start_sandbox: StartSandbox, answered: bool) -> None:
+    process = start_sandbox("--port", "0")
+    url = listening_url(process)
+    cloud = Application(f"{url}/pile-cloud", Control(url, "pile-cloud"))
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        told = {"url": f"http://127.0.0.1:{silent.getsockname()[1]}"}
+        cloud.control.call("POST", "callback-url", json=told)
+        cloud.start()
+        connection, _ = silent.accept()
+        if answered:
+            connection.sendall(b"HTTP/1.1 500 No\r\nContent-Length: 0\r\n\r\n")
+            cloud.control.wait_for("callbacks_refused", 1)
+        process.terminate()
+        assert process.communicate(timeout=10) == ("", "")
+        connection.close()
+    assert process.returncode == 0
+    cloud.session.close()
+    cloud.control.session.close()
 
 
 def test_a_port_that_is_taken_is_explained_in_one_sentence(start_sandbox: StartSandbox) -> None:

@@ -26,15 +26,19 @@ from pydantic import TypeAdapter, ValidationError
 from requests.auth import AuthBase
 
 from worker import coded
+from worker.callback import Callback
 from worker.events import ConnectorState, Event, Kind
 from worker.exchange import Answer, Http, NoAnswer
 from worker.operation import Operation
 from worker.outcomes import Accepted, Outcome, TryLater
 from worker.vendor import CannotSign, Send, System, Takes
 from worker.vendors.wanzhuang import answers, ports
+from worker.vendors.wanzhuang import log as callback_log
 from worker.vendors.wanzhuang.auth import AppAuth
-from worker.vendors.wanzhuang.operations import OPERATIONS, STATE_PATH, STATES_PATH
+from worker.vendors.wanzhuang.callbacks import CALLBACKS
+from worker.vendors.wanzhuang.operations import LOG_PATH, OPERATIONS, STATE_PATH, STATES_PATH
 from worker.vendors.wanzhuang.settings import WanzhuangSettings
+from worker.vendors.wanzhuang.statuses import Happening, status_event
 from worker.vendors.wanzhuang.units import Whole
 
 log = logging.getLogger(__name__)
@@ -42,8 +46,6 @@ log = logging.getLogger(__name__)
 CLOCKS_APART_S = 300
 SILENT_IN_A_ROW = 3
 SECONDS: TypeAdapter[int] = TypeAdapter(Whole)
-
-Told = tuple[Kind, Mapping[str, object]]
 
 
 class Wanzhuang(System[WanzhuangSettings]):
@@ -54,6 +56,8 @@ class Wanzhuang(System[WanzhuangSettings]):
     settings_type = WanzhuangSettings
     takes: ClassVar[Mapping[Kind, Takes]] = {}
     operations: ClassVar[Mapping[str, Operation]] = OPERATIONS
+    callbacks: ClassVar[Mapping[str, Callback]] = CALLBACKS
+    ends: ClassVar[Mapping[str, str]] = {"start-power": "finish-order"}
 
     def request(self, events: Sequence[Event]) -> requests.Request:
         """Never asked for: it takes no kind."""
@@ -67,7 +71,16 @@ class Wanzhuang(System[WanzhuangSettings]):
         """Signs with the application's secret (接入指引)."""
         return AppAuth(self.settings, self.clock)
 
-    def poll(self, send: Send) -> Sequence[Told]:
+    def answer(self, http_status: int, message: str, data: object = None) -> Mapping[str, object]:
+        """The shape of the document's own answers: code 1 for what was taken."""
+        return {
+            "code": answers.SUCCESS if http_status == 200 else http_status,
+            "message": message,
+            "data": data,
+            "timestamp": int(self.clock().timestamp()),
+        }
+
+    def poll(self, send: Send) -> Sequence[Happening]:
         """获取设备状态 of every configured device, as connector-status events.
 
         A device without an answer is left out; several in a row mean that the platform is away.
@@ -76,7 +89,7 @@ class Wanzhuang(System[WanzhuangSettings]):
             CannotSign: a refusal that concerns every device.
             NoAnswer: the platform is away, and nothing came before.
         """
-        told: list[Told] = []
+        told: list[Happening] = []
         silent = 0
         for device_nums in self._asked_together():
             try:
@@ -93,6 +106,12 @@ class Wanzhuang(System[WanzhuangSettings]):
                 told += self._told(device_nums, answer)
         return told
 
+    def logged(self, name: str, subject: str, send: Send) -> Mapping[str, object] | None:
+        """The `req` of 获取回调日志, which has the latest call of each name."""
+        asked = {"charge_id": subject}
+        answer = send(requests.Request("GET", self.settings.url + LOG_PATH, params=asked))
+        return callback_log.body_of(answer, self.callbacks[name].also[0])
+
     def _asked_together(self) -> Iterator[tuple[str, ...]]:
         own = self.settings
         for first in range(0, len(own.devices), own.devices_per_call):
@@ -104,7 +123,7 @@ class Wanzhuang(System[WanzhuangSettings]):
             return requests.Request("GET", url + STATE_PATH, params={"device_num": device_nums[0]})
         return requests.Request("GET", url + STATES_PATH, params={"device_nums[]": device_nums})
 
-    def _told(self, device_nums: tuple[str, ...], answer: Answer) -> Iterator[Told]:
+    def _told(self, device_nums: tuple[str, ...], answer: Answer) -> Iterator[Happening]:
         """The events that an answer brings."""
         said, body = answers.meaning(answer), coded.fields(answer)
         if isinstance(said, TryLater) and said.whole_lane:
@@ -119,23 +138,18 @@ class Wanzhuang(System[WanzhuangSettings]):
             if status is None:
                 log.warning("%s: state %d is in no table", self.vendor, port.state)
                 continue
-            yield Kind.CONNECTOR_STATUS, self._event(port, status, moment)
+            yield self._event(port, status, moment)
 
-    def _event(
-        self, port: ports.Port, status: ConnectorState, moment: datetime
-    ) -> Mapping[str, object]:
-        own = self.settings
-        event = {
-            "operatorId": own.operator_id,
-            "stationId": own.station_id,
-            "equipmentId": port.device_num,
-            "connectorId": own.connector(port.device_num, port.port),
-            "status": int(status),
-            "updateTime": moment.isoformat(timespec="seconds"),
-            "orderNo": port.charge_id if status is ConnectorState.CHARGING else None,
-            "portState": port.state,
-        }
-        return {name: value for name, value in event.items() if value not in (None, "")}
+    def _event(self, port: ports.Port, status: ConnectorState, moment: datetime) -> Happening:
+        return status_event(
+            self.settings,
+            port.device_num,
+            port.port,
+            status,
+            moment,
+            orderNo=port.charge_id if status is ConnectorState.CHARGING else None,
+            portState=port.state,
+        )
 
     def _moment(self, timestamp: object) -> datetime:
         """The answer's time if it is near ours, else ours: a status of the future silences it."""

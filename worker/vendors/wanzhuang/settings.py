@@ -1,10 +1,14 @@
 """What a wanzhuang vendor's table says beyond the common."""
 
+import re
+from decimal import Decimal
 from typing import Literal, Self
 
 from pydantic import Field, SecretStr, model_validator
 
 from worker.vendor import VendorSettings
+
+URL_SAFE = re.compile(r"[A-Za-z0-9_-]{16,128}")
 
 SignScheme = Literal["none", "md5_sorted_key", "hmac_sha256_sorted"]
 
@@ -26,7 +30,21 @@ class WanzhuangSettings(VendorSettings):
     )
     station_id: str | None = Field(None, min_length=1, description="their stationId")
     connector_id: str = Field(
-        "{device_num}-{port}", description="their connectorId, with both in braces filled in"
+        "{device_num}-{port}",
+        max_length=64,
+        description="their connectorId, with both in braces filled in",
+    )
+    callback_token: SecretStr = Field(
+        SecretStr(""),
+        description="token=… in the URL that the maker is given, 16 or more letters, digits, - and "
+        "_; absent: only signed callbacks are taken",
+    )
+    energy_kwh_per_unit: Decimal | None = Field(
+        None,
+        gt=0,
+        max_digits=12,
+        decimal_places=8,
+        description="kWh in 1 of eq_used, whose unit no page tells; absent: energy is not told",
     )
 
     @model_validator(mode="after")
@@ -37,6 +55,15 @@ class WanzhuangSettings(VendorSettings):
             raise ValueError("connector_id: expected {device_num} and {port} in it")
         if self.poll_s is not None and not (self.devices and self.operator_id):
             raise ValueError("poll_s: polling needs devices and operator_id")
+        return self
+
+    @model_validator(mode="after")
+    def _callable(self) -> Self:
+        token = self.callback_token.get_secret_value()
+        if token and not URL_SAFE.fullmatch(token):
+            raise ValueError("callback_token: expected 16 to 128 letters, digits, - and _")
+        if token and not self.operator_id:
+            raise ValueError("callback_token: the events of callbacks need operator_id")
         return self
 
     def connector(self, device_num: str, port: str) -> str:
