@@ -12,6 +12,7 @@ CELERY = (sys.executable, "-m", "celery", "-A")
 GATE = {
     "system": "parkpot",
     "base_url": "http://127.0.0.1:9",
+    "private_address": True,
     "port_name": "acme",
     "park_id": "1",
     "key": "k",

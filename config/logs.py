@@ -1,20 +1,39 @@
-"""How we log: one line per fact, with secrets masked."""
+"""How we log: one line per fact, with secrets and plate numbers masked."""
 
 import logging
 import logging.config
 import re
 import time
 
-WORDS = "secret|token|password|signature|appkey|authcode|authorization"
-NAMES = rf"([\w-]*(?:{WORDS})|\b(?:\w+_)?(?:sign|key))"
-VALUES = r"""("[^"]*(?:"|$)|'[^']*(?:'|$)|(?:Bearer |Basic )?[^\s"'&,;})\]]+)"""
-SECRET_WORDS = re.compile(rf"""{NAMES}(\\?["']?\s*[=:]\s*\\?){VALUES}""", re.IGNORECASE)
-URL_PASSWORD = re.compile(r"(://[^/\s:@]*:)[^\s\"']+@")
+from config import plates
+
+# Each pattern takes time that grows with the text and no faster: an answer may be made to be slow.
+WORDS = "secret|token|password|signature|appkey|authcode|authorization|(?<![A-Za-z0-9])(?:sign|key)"
+VALUE = (
+    r"""(?<=\\)"[^"]*"?"""  # of JSON within JSON
+    r"""|"[^"\\]*(?:\\.[^"\\]*)*"?"""
+    r"""|'[^'\\]*(?:\\.[^'\\]*)*'?"""
+    r"""|(?:Bearer |Basic )?[^\s"'&,;})\]]+"""
+)
+SECRET = re.compile(
+    rf"""(?=[stpakSTPAK])({WORDS})(\\?["']?\s*[=:]\s*\\?)({VALUE})""", re.IGNORECASE | re.DOTALL
+)
+WITHOUT_BLANKS = re.compile(r"""[^\s"']+""")
+LOGIN = re.compile(r"://[^/\s:@]*:")
 
 
 def mask(text: str) -> str:
     """Replace what follows a secret's name, and passwords inside URLs, by three stars."""
-    return SECRET_WORDS.sub(_star, URL_PASSWORD.sub(r"\1***@", text))
+    if "://" in text and "@" in text:
+        text = WITHOUT_BLANKS.sub(_without_password, text)
+    return SECRET.sub(_star, text)
+
+
+def _without_password(found: re.Match[str]) -> str:
+    part = found[0]
+    at = part.rfind("@")
+    login = LOGIN.search(part, 0, at) if at > 0 else None
+    return part if login is None else f"{part[: login.end()]}***{part[at:]}"
 
 
 def _star(found: re.Match[str]) -> str:
@@ -23,13 +42,19 @@ def _star(found: re.Match[str]) -> str:
 
 
 class MaskingFormatter(logging.Formatter):
-    """Masks the finished text, a traceback's too; times are in UTC."""
+    """Masks secrets and plate numbers in the finished text, a traceback's too; times in UTC."""
 
     converter = staticmethod(time.gmtime)
 
     def format(self, record: logging.LogRecord) -> str:
         """One record, masked."""
-        return mask(super().format(record))
+        return plates.hide(mask(super().format(record)))
+
+
+def mask_what_nobody_configured() -> None:
+    """A command prints its loggers' warnings to standard error; mask those too."""
+    if logging.lastResort is not None:
+        logging.lastResort.setFormatter(MaskingFormatter())
 
 
 def configure(level: str = "INFO") -> None:

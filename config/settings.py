@@ -25,11 +25,16 @@ class Settings(BaseSettings):
     """The deployment, frozen at start."""
 
     model_config = SettingsConfigDict(
-        env_prefix="RELAY_", env_file=".env", extra="ignore", frozen=True
+        env_prefix="RELAY_",
+        env_file=".env",
+        extra="ignore",
+        frozen=True,
+        hide_input_in_errors=True,
     )
 
     broker_url: str = Field(
         "",
+        repr=False,  # a password may stand in it, as in the next one
         description="Redis or Valkey that carries the queues, the wake-ups and shared tokens; "
         "empty: the embedded one of `chargerelay up`, on RELAY_EMBEDDED_PORT.",
     )
@@ -41,6 +46,7 @@ class Settings(BaseSettings):
     )
     journal_url: str = Field(
         "",
+        repr=False,
         description="Database of the journal, as SQLAlchemy writes it "
         "(sqlite:///… or postgresql+psycopg://…); empty: journal.sqlite3 in the data directory.",
     )

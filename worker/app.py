@@ -14,11 +14,13 @@ from kombu.exceptions import OperationalError
 from config import logs
 from config import settings as configuration
 from worker.events import Kind
+from worker.flower import VeiledEvents, VeiledMessages
 from worker.intake.read import TASKS
 from worker.intake.step import IntakeStep
 from worker.process import Processes
 
 DELIVER, URGENT, CLOCK = "relay.deliver", "relay.urgent", "relay.clock"
+CLOCKED = ("replay", "poll", "reconcile", "prune")
 
 try:
     settings = configuration.load()
@@ -27,7 +29,16 @@ except configuration.SettingsError as fault:
 
 app = Celery(
     "chargerelay",
-    include=["tasks.events", "tasks.deliver", "tasks.replay", "tasks.poll", "tasks.prune"],
+    include=[
+        "tasks.events",
+        "tasks.deliver",
+        "tasks.replay",
+        "tasks.poll",
+        "tasks.reconcile",
+        "tasks.prune",
+    ],
+    amqp=VeiledMessages,
+    events=VeiledEvents,
 )
 app.conf.update(
     broker_url=settings.broker,
@@ -53,7 +64,7 @@ app.conf.update(
     task_default_queue=DELIVER,
     # Exact names: what a producer sends goes to the list that the intake reads.
     task_routes={task: {"queue": kind.value} for kind, task in TASKS.items()}
-    | {f"tasks.{module}.*": {"queue": CLOCK} for module in ("replay", "poll", "prune")},
+    | {f"tasks.{module}.*": {"queue": CLOCK} for module in CLOCKED},
     task_serializer="json",
     accept_content=["json"],
     result_backend=None,
@@ -89,6 +100,11 @@ app.conf.update(
             "schedule": timedelta(seconds=3),
             "options": {"expires": 15},
         },
+        "reconcile": {
+            "task": "tasks.reconcile.reconcile",
+            "schedule": timedelta(minutes=10),
+            "options": {"expires": 300},
+        },
         "prune": {
             "task": "tasks.prune.prune",
             "schedule": timedelta(minutes=10),
@@ -105,7 +121,7 @@ def _configure_logging(**_: object) -> None:
 
 @signals.beat_init.connect  # type: ignore[untyped-decorator]
 def _make_room(**_: object) -> None:
-    settings.data_dir.mkdir(parents=True, exist_ok=True)
+    settings.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
 
 
 def ring(vendor: str, kind: Kind) -> None:

@@ -22,6 +22,7 @@ from urllib3.exceptions import (
     NewConnectionError,
 )
 
+from worker.addresses import NotPublic, PublicConnection, PublicTlsConnection
 from worker.deadline import Deadlines
 
 log = logging.getLogger(__name__)
@@ -35,11 +36,13 @@ class NoAnswer(Exception):
 
     Attributes:
         sent: whether bytes may have reached the vendor.
+        forbidden: nothing may be sent there, as the vendor is configured.
     """
 
-    def __init__(self, reason: str, *, sent: bool) -> None:
+    def __init__(self, reason: str, *, sent: bool, forbidden: bool = False) -> None:
         super().__init__(reason)
         self.sent = sent
+        self.forbidden = forbidden
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,13 +82,16 @@ class Http:
         clock: Callable[[], float] = time.monotonic,
         cert: tuple[str, str] | None = None,
         ca_file: str | None = None,
+        public_only: bool = False,
     ) -> None:
+        """With `public_only`, nothing is sent to an address that is not everybody's."""
         self._timeout_s = timeout_s
         self._connect_timeout_s = min(connect_timeout_s, timeout_s)
         self._max_bytes = max_bytes
         self._clock = clock
         self._cert = cert
         self._verify: str | bool = ca_file or True
+        self._public_only = public_only
         self._threads = threading.local()
 
     def send(self, request: requests.Request, auth: AuthBase | None = None) -> Answer:
@@ -118,6 +124,8 @@ class Http:
             )
         except requests.RequestException as error:
             raise _no_answer(error) from error
+        except NotPublic as error:
+            raise NoAnswer(str(error), sent=False, forbidden=True) from error
         except OSError as error:  # a certificate's file that is gone
             raise NoAnswer(str(error), sent=False) from error
         except Exception as error:
@@ -131,7 +139,7 @@ class Http:
         if session is None:
             session = _Session()
             session.trust_env = False
-            adapter = _Line()
+            adapter = _Line(public_only=self._public_only)
             session.mount("http://", adapter)
             session.mount("https://", adapter)
             self._threads.session = session
@@ -169,8 +177,9 @@ class _Session(requests.Session):
 class _Line(HTTPAdapter):
     """One thread's connections; the one in use can be cut from another thread."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, public_only: bool) -> None:
         self.late = False
+        self._public_only = public_only
         self._used: HTTPConnection | None = None
         # The burst and the journal retry; a third ring inside the transport would multiply.
         super().__init__(pool_connections=4, pool_maxsize=4, max_retries=0)
@@ -178,6 +187,9 @@ class _Line(HTTPAdapter):
     def get_connection_with_tls_context(self, *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401 as the base
         """The pool for a request, made to tell us the connection that it takes."""
         pool: Any = super().get_connection_with_tls_context(*args, **kwargs)
+        if self._public_only:
+            tls = pool.scheme == "https"
+            pool.ConnectionCls = PublicTlsConnection if tls else PublicConnection
         take = type(pool)._get_conn
 
         def taken(timeout: float | None = None) -> HTTPConnection:

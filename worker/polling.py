@@ -10,22 +10,21 @@ import hashlib
 import json
 import logging
 import threading
-import time
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 
-import requests
 from redis import Redis
 from redis.exceptions import LockError
 from redis.lock import Lock
 
 from config.settings import Settings
+from worker.asking import Asker
 from worker.events import Kind
-from worker.exchange import Answer, Http
-from worker.pace import Pace
+from worker.exchange import Http
 from worker.producer import Producer
 from worker.roster import AnySystem, Roster
-from worker.sender import Sender, line_to
+from worker.sender import line_to
+from worker.vendor import Send
 
 log = logging.getLogger(__name__)
 
@@ -99,24 +98,13 @@ class Poller:
             with contextlib.suppress(LockError):
                 at_it.release()
 
-    def _send(self, system: AnySystem, at_it: Lock) -> Callable[[requests.Request], Answer]:
+    def _send(self, system: AnySystem, at_it: Lock) -> Send:
         """Signs and sends for the system, and keeps the lock for one more request."""
-        pace = Pace(system.settings.rate_per_s, clock=time.monotonic, sleep=self._stopping.wait)
-        sender = Sender(
-            system,
-            self._line(system, self._settings),
-            pace,
-            clock=self._clock,
-            keep_bytes=self._settings.body_keep_bytes,
+        http = self._line(system, self._settings)
+        asker = Asker(
+            system, http, self._settings, at_it, stopping=self._stopping, clock=self._clock
         )
-
-        def send(request: requests.Request) -> Answer:
-            if self._stopping.is_set():
-                raise Stopping("this worker is stopping")
-            at_it.reacquire()
-            return sender.ask(request)
-
-        return send
+        return asker.send
 
     def _publish(self, vendor: str, told: Sequence[Told]) -> None:
         """Put on the queues what is new, then remember it: a crash in between tells it twice."""
@@ -146,10 +134,6 @@ class Poller:
             for n in new:
                 pipeline.set(keys[n], said[n], ex=AGAIN_S)
             pipeline.execute()
-
-
-class Stopping(Exception):
-    """This worker ends; what was not asked is asked by another one, or later."""
 
 
 def _digest(event: Mapping[str, object]) -> bytes:

@@ -8,9 +8,10 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from pydantic import SecretStr, ValidationError
+from pydantic import HttpUrl, SecretStr, ValidationError
 
 from config.settings import Settings
+from worker.addresses import leads_inside
 from worker.events import Event, Kind
 from worker.outcomes import OnUnclear
 from worker.tokens import Tokens
@@ -164,6 +165,11 @@ def _check(system: type[AnySystem], own: VendorSettings, settings: Settings) -> 
             settings.check_lease(own.timeout_s, "timeout_s")
         except ValueError as error:
             faults.append(f"timeout_s: {error}")
+    faults += [
+        f"{key}: {url.host} is not a public address; private_address = true allows it"
+        for key, url in own
+        if isinstance(url, HttpUrl) and not own.private_address and leads_inside(str(url.host))
+    ]
     faults += [
         f"on_unclear: {system.name} offers no look-up of a {kind}; expected resend or hold"
         for kind, takes in system.takes.items()

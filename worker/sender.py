@@ -126,7 +126,7 @@ class Sender:
             outcome = without_answer(error)
         outcome = replace(
             outcome,
-            reason=storable(mask(outcome.reason))[:REASON_CHARS],
+            reason=storable(mask(self._without_secrets(outcome.reason)))[:REASON_CHARS],
             code=storable(outcome.code)[:CODE_CHARS] if outcome.code is not None else None,
         )
         return outcome, [self._attempt(e, e.outcome or outcome, report_ids) for e in exchanges]
@@ -138,7 +138,7 @@ class Sender:
         try:
             renewed = self._system.renew(answer, auth, self._http)
         except NoAnswer as error:
-            raise CannotSign(TryLater(f"no new token, {error}")) from error
+            raise CannotSign(_without("new token", error)) from error
         if not renewed:
             return answer
         refused = exchanges.pop()
@@ -153,7 +153,7 @@ class Sender:
         try:
             return self._system.auth(self._http)
         except NoAnswer as error:
-            raise CannotSign(TryLater(f"no token, {error}")) from error
+            raise CannotSign(_without("token", error)) from error
 
     def _send(
         self,
@@ -181,33 +181,45 @@ class Sender:
             started_at=exchange.started_at,
             duration_ms=exchange.duration_ms,
             method=str(exchange.request.method),
-            url=mask(str(exchange.request.url)),
+            url=mask(self._without_secrets(str(exchange.request.url))),
             http_status=answer.status if isinstance(answer, Answer) else None,
             outcome=outcome,
-            request=kept(_body(exchange.request), self._keep_bytes),
-            answer=kept(
-                answer.text() if isinstance(answer, Answer) else str(answer), self._keep_bytes
-            ),
+            request=self._kept(_body(exchange.request)),
+            answer=self._kept(answer.text() if isinstance(answer, Answer) else str(answer)),
             report_ids=report_ids,
         )
+
+    def _kept(self, text: str) -> str:
+        return kept(self._without_secrets(text), self._keep_bytes)
+
+    def _without_secrets(self, text: str) -> str:
+        """A vendor may repeat one under no name by which it would be masked."""
+        for secret in self._system.settings.secrets | self._system.tokens.held():
+            text = text.replace(secret, "***")
+        return text
 
 
 def without_answer(error: CannotSign | NoAnswer) -> Outcome:
     """What it means that no answer could be had."""
     if isinstance(error, CannotSign):
         return error.outcome
-    return Unclear(str(error)) if error.sent else TryLater(str(error))
+    return Unclear(str(error)) if error.sent else TryLater(str(error), whole_lane=error.forbidden)
 
 
-def line_to(system: System[Any], settings: Settings) -> Http:
-    """The connections to a vendor, with its time limits and certificates."""
+def _without(what: str, error: NoAnswer) -> TryLater:
+    return TryLater(f"no {what}, {error}", whole_lane=error.forbidden)
+
+
+def line_to(system: System[Any], settings: Settings, *, within_s: float | None = None) -> Http:
+    """The connections to a vendor, with its certificates, its time limits or another one."""
     own = system.settings
     return Http(
-        timeout_s=own.timeout_s or settings.request_timeout_s,
+        timeout_s=within_s or own.timeout_s or settings.request_timeout_s,
         connect_timeout_s=settings.connect_timeout_s,
         max_bytes=settings.answer_max_bytes,
         cert=system.certificate(),
         ca_file=own.ca_file,
+        public_only=not own.private_address,
     )
 
 

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from worker import manual
+from worker.callback import Callback
 from worker.manual import Entry
 from worker.operation import Operation
 from worker.vendor import System
@@ -57,6 +58,14 @@ def _system(system: type[System[Any]]) -> str:
                 (_operation(name, operation) for name, operation in system.operations.items()),
             )
         )
+    if system.callbacks:
+        parts.append(f"### Callbacks of {system.name}\n\n")
+        parts.append(
+            _table(
+                ("callback", "section", "content", "known from", "assumed"),
+                (_callback(name, callback) for name, callback in system.callbacks.items()),
+            )
+        )
     return "".join(parts)
 
 
@@ -91,6 +100,14 @@ def _operation(name: str, operation: Operation) -> Iterator[str]:
     yield operation.known
     again = "" if operation.repeatable else "not to be repeated blindly"
     yield "; ".join(part for part in (operation.assumed, again) if part)
+
+
+def _callback(name: str, callback: Callback) -> Iterator[str]:
+    yield ", ".join(f"`{one}`" for one in (name, *callback.also))
+    yield callback.section
+    yield f"`{callback.method}`, {callback.content.value}"
+    yield callback.known
+    yield callback.assumed
 
 
 def _table(titles: tuple[str, ...], rows: Iterable[Iterable[object]]) -> str:

@@ -51,6 +51,11 @@ class Tokens:
             return known
         return self._renewed(name, stale, fetch)
 
+    def held(self) -> frozenset[str]:
+        """The tokens that this process knows, of whichever vendor."""
+        with self._here:
+            return frozenset(self._known.values())
+
     def _renewed(self, name: str, stale: str | None, fetch: Callable[[], str]) -> str:
         lock = self._redis.lock(
             LOCK.format(name=name),

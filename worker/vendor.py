@@ -4,30 +4,39 @@ A system is a class, one file in `worker/vendors/`; a vendor is an instance of i
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import ClassVar, Generic, TypeVar
 
 import requests
-from pydantic import BaseModel, ConfigDict, Field, HttpUrl
+from pydantic import BaseModel, ConfigDict, Field, HttpUrl, SecretStr
 from requests.auth import AuthBase
 
+from config.logs import mask
 from worker.callback import Callback
+from worker.copies import Copy, Span
 from worker.events import Event, Kind
 from worker.exchange import Answer, Http
 from worker.operation import Operation
 from worker.outcomes import Absent, OnUnclear, Outcome, TryLater, Unclear
 from worker.tokens import Tokens
 
+LEAST_SECRET_CHARS = 6
+
 
 class VendorSettings(BaseModel):
     """What every vendor's table in the vendors file may say. Each system adds its own."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", str_strip_whitespace=True)
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", str_strip_whitespace=True, hide_input_in_errors=True
+    )
 
     base_url: HttpUrl = Field(description="where the vendor's API begins")
+    private_address: bool = Field(
+        False, description="its address may be private, loopback or link-local"
+    )
     takes: frozenset[Kind] | None = Field(None, description="fewer kinds than the system can")
     stations: tuple[str, ...] = Field(("*",), description='stationIds it is told of; "*": all')
     operators: tuple[str, ...] = Field(("*",), description='operatorIds it is told of; "*": all')
@@ -48,6 +57,17 @@ class VendorSettings(BaseModel):
     on_unclear: dict[Kind, OnUnclear] | OnUnclear | None = Field(
         None, description="resend, verify or hold, for all kinds or by kind"
     )
+
+    def __repr_args__(self) -> Iterator[tuple[str | None, object]]:
+        """What is shown of it: no login that stands in a URL."""
+        for name, value in super().__repr_args__():
+            yield name, mask(str(value)) if isinstance(value, HttpUrl) else value
+
+    @property
+    def secrets(self) -> frozenset[str]:
+        """Those that are long enough to be told from a word."""
+        given = (value.get_secret_value() for _, value in self if isinstance(value, SecretStr))
+        return frozenset(value for value in given if len(value) >= LEAST_SECRET_CHARS)
 
     @property
     def url(self) -> str:
@@ -102,6 +122,8 @@ class System(ABC, Generic[S]):
     takes: ClassVar[Mapping[Kind, Takes]]
     operations: ClassVar[Mapping[str, Operation]] = {}
     callbacks: ClassVar[Mapping[str, Callback]] = {}
+    reads_back: ClassVar[frozenset[Kind]] = frozenset()
+    ends: ClassVar[Mapping[str, str]] = {}
 
     def __init__(
         self,
@@ -161,6 +183,32 @@ class System(ABC, Generic[S]):
             send: signs and sends a request; raises CannotSign or NoAnswer.
         """
         return [Unclear(f"{self.name} offers nothing to look it up with") for _ in events]
+
+    def read_back(self, kind: Kind, span: Span, send: Send) -> Iterator[Sequence[Copy]]:
+        """Page by page, all that the vendor has of the span, and what else stands on the pages.
+
+        Asked of a system only for the kinds in `reads_back`. What it has may come twice.
+
+        Raises:
+            NotRead: it could not be read whole.
+            CannotSign, NoAnswer: as for `auth`.
+        """
+        raise NotImplementedError
+
+    def copy_of(self, event: Event) -> Copy:
+        """An event as it was told, under the key by which the vendor has it."""
+        raise NotImplementedError
+
+    def logged(self, name: str, subject: str, send: Send) -> Mapping[str, object] | None:
+        """The arguments of a callback in the vendor's own log of its calls; None without.
+
+        Asked of a system only for the callbacks in `ends`, which has them by the callback that
+        begins what they end.
+
+        Raises:
+            NotRead, CannotSign, NoAnswer: as for `read_back`.
+        """
+        raise NotImplementedError
 
     def certificate(self) -> tuple[str, str] | None:
         """Files of the client certificate and its key, where the vendor asks for mutual TLS."""

@@ -40,6 +40,10 @@ def test_what_follows_a_secrets_name_is_masked(text: str) -> None:
         "redis://:HID/DEN@host/0",
         '{"password":"HID DEN"}',
         '{"password":"HID,DEN"}',
+        r'{"password":"HID\"DEN"}',
+        r"{'password': 'HID\'DEN'}",
+        r"{\"token\": \"HIDDEN\"}",
+        '"token": "HIDDEN\\',
     ],
 )
 def test_secrets_are_masked_in_the_other_spellings_that_meet_us(text: str) -> None:
@@ -66,6 +70,15 @@ def test_every_secret_of_a_line_is_masked() -> None:
     masked = mask("token=HIDDEN sign=HIDDEN redis://a:HIDDEN@b redis://c:HIDDEN@d")
     assert "HIDDEN" not in masked
     assert masked.count("***") == 4
+
+
+@pytest.mark.parametrize(
+    "part", ["a", "a_", "://a:", "@://a:", "token=", 'token="', "token='\\", "key", "token ", "\\"]
+)
+def test_a_text_that_was_made_to_be_slow_is_read_in_one_go(part: str) -> None:
+    """200 kB. What grew with the square of a text's length would not end while anybody waits."""
+    text = part * (200_000 // len(part))
+    assert "HIDDEN" not in mask(f"{text} token=HIDDEN redis://:HIDDEN@host/0")
 
 
 @pytest.fixture
@@ -107,3 +120,13 @@ def test_secrets_in_an_exceptions_traceback_are_masked(printed: io.StringIO) -> 
     logging.getLogger("worker.x").error("it failed", exc_info=error)
     assert "it failed" in printed.getvalue()
     assert "HIDDEN" not in printed.getvalue()
+
+
+def test_plate_numbers_are_masked_in_logs(printed: io.StringIO) -> None:
+    """Not in attempts, which a person reads to see what was sent."""
+    logging.getLogger("worker.x").error(
+        "%s", {"plateNo": "沪A12345"}, exc_info=ValueError("浙B12345")
+    )
+    assert "沪A***45" in printed.getvalue()
+    assert "12345" not in printed.getvalue()
+    assert mask('{"plateNo": "沪A12345"}') == '{"plateNo": "沪A12345"}'

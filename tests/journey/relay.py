@@ -3,6 +3,7 @@
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -11,6 +12,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import requests
 from redis import Redis
 from sqlalchemy import Engine, Select, func, select
 
@@ -67,7 +69,8 @@ class Relay:
 
     def write_vendors(self, vendors: Mapping[str, Any]) -> None:
         lines = []
-        for name, table in vendors.items():
+        for name, given in vendors.items():
+            table = {"private_address": True, **given}
             lines.append(f"[vendors.{name}]")
             lines += [f"{key} = {json.dumps(value)}" for key, value in table.items()]
         (self.folder / "vendors.toml").write_text("\n".join(lines))
@@ -77,6 +80,17 @@ class Relay:
 
     def start_beat(self) -> subprocess.Popen[bytes]:
         return self.start(*CELERY, "beat", log="beat")
+
+    def start_callbacks(self) -> str:
+        """The callback server; returns its address, which every command is told from now on."""
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            port = probe.getsockname()[1]
+        self.environment["RELAY_CALLBACKS_PORT"] = str(port)
+        self.start(sys.executable, "-m", "worker.cli", "callbacks", log="callbacks")
+        address = f"http://127.0.0.1:{port}"
+        until(lambda: _answers(f"{address}/readyz"), "the callback server answers")
+        return address
 
     def start(self, *command: str, log: str, **environment: str) -> subprocess.Popen[bytes]:
         with (self.folder / f"{log}.log").open("ab") as output:
@@ -145,6 +159,13 @@ class Relay:
             process.wait()
         self.redis.close()
         self.engine.dispose()
+
+
+def _answers(url: str) -> bool:
+    try:
+        return requests.get(url, timeout=5).ok
+    except requests.ConnectionError:
+        return False
 
 
 def record(number: int, **fields: object) -> dict[str, object]:

@@ -33,6 +33,7 @@ def environment(tmp_path: Path) -> dict[str, str]:
         "RELAY_DATA_DIR": str(tmp_path / "var"),
         "RELAY_EMBEDDED_PORT": str(free_port()),
         "RELAY_SANDBOX_PORT": str(free_port()),
+        "RELAY_CALLBACKS_PORT": str(free_port()),
     }
 
 
@@ -120,7 +121,9 @@ def test_the_samples_can_be_looked_at_from_another_terminal(
     assert "parkpot" in run(CHARGERELAY, "vendors").stdout
 
 
-@pytest.mark.parametrize("which", ["RELAY_EMBEDDED_PORT", "RELAY_SANDBOX_PORT"])
+@pytest.mark.parametrize(
+    "which", ["RELAY_EMBEDDED_PORT", "RELAY_SANDBOX_PORT", "RELAY_CALLBACKS_PORT"]
+)
 def test_a_port_that_is_taken_is_named(run: Run, environment: dict[str, str], which: str) -> None:
     with socket.create_server(("127.0.0.1", int(environment[which]))):
         ended = run(CHARGERELAY, "up", "--once")

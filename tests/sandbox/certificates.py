@@ -18,13 +18,13 @@ class Certificate:
         return str(self.cert), str(self.key)
 
 
-def make(folder: Path, name: str) -> Certificate:
-    """A certificate that signs itself, for 127.0.0.1, two days long."""
+def make(folder: Path, name: str, of: str = "IP:127.0.0.1") -> Certificate:
+    """A certificate that signs itself, for this host, two days long."""
     made = Certificate(folder / f"{name}.pem", folder / f"{name}.key")
     command = [
         *("openssl", "req", "-x509", "-nodes", "-days", "2", "-subj", f"/CN={name}"),
         *("-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1"),
-        *("-addext", "subjectAltName=IP:127.0.0.1"),
+        *("-addext", f"subjectAltName={of}"),
         *("-keyout", str(made.key), "-out", str(made.cert)),
     ]
     subprocess.run(command, check=True, capture_output=True)

@@ -44,3 +44,14 @@ def test_an_old_reports_many_failures_do_not_make_the_whole_lane_wait_for_an_hou
     Lane(desk, Line(Answer(429), Answer(429)), concurrency=2).drain()
     (lane,) = desk.all(tables.lane_state)
     assert lane.not_before - desk.now == timedelta(seconds=15)
+
+
+def test_a_vendor_that_throttles_again_and_again_is_still_told_in_lists(desk: Desk) -> None:
+    """The reports have not failed by it: told alone they would be thirty times the requests."""
+    desk.accept(*(record(n) for n in range(12)))
+    line = Line(*[Answer(429, {"Retry-After": "1"})] * 5)
+    for _ in range(6):
+        Lane(desk, line, pack=12).drain()
+        desk.forward(60)
+    assert [len(sent) for sent in line.sent] == [12] * 6
+    assert set(desk.states().values()) == {"accepted"}

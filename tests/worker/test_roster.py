@@ -192,3 +192,26 @@ def test_every_lane_has_a_rule_for_what_is_unclear(tmp_path: Path) -> None:
     assert rules[("city", Kind.CHARGE_RECORD)] is OnUnclear.VERIFY
     assert rules[("city", Kind.CONNECTOR_STATUS)] is OnUnclear.RESEND
     assert set(rules) == set(load(tmp_path, text).lanes())
+
+
+@pytest.mark.parametrize("url", ["http://127.0.0.1:7381", "http://localhost", "http://[fd00::1]"])
+def test_a_vendor_that_is_inside_by_its_url_is_refused_unless_that_is_meant(
+    tmp_path: Path, url: str
+) -> None:
+    inside = CITY.replace("https://platform.example", url)
+    said = fault(tmp_path, inside)
+    assert said.endswith("is not a public address; private_address = true allows it")
+    assert "[vendors.city] base_url: " in said
+    assert load(tmp_path, inside + "private_address = true\n").vendors["city"].settings.url == url
+
+
+def test_every_url_of_a_vendor_is_looked_at(tmp_path: Path) -> None:
+    said = fault(tmp_path, CITY + 'risk_url = "http://10.0.0.1/risk"\n')
+    assert "[vendors.city] risk_url: 10.0.0.1 is not a public address" in said
+
+
+def test_a_login_in_a_url_is_not_shown_by_repr(tmp_path: Path) -> None:
+    text = CITY.replace("https://platform", f"https://relay:{SECRET}@platform")
+    settings = load(tmp_path, text).vendors["city"].settings
+    assert SECRET in settings.url
+    assert SECRET not in repr(settings) + str(settings)

@@ -4,6 +4,7 @@ import pytest
 
 from tests.worker.given import NOON, record
 from tests.worker.talker import BAD, BROKEN, REFUSED, RESET, STALE, WELL, Line, Talker
+from tests.worker.vendors.scripted import Script, make
 from worker.events import Event, Kind
 from worker.exchange import Answer, NoAnswer
 from worker.journal.settle import Attempt
@@ -193,3 +194,17 @@ def test_a_try_waits_for_its_turn(talker: Talker) -> None:
         paced.await_turn()
         paced.tell(Kind.CHARGE_RECORD, EVENTS, (7, 8))
     assert turns == [0.5, 1.0]
+
+
+def test_a_secret_that_a_vendor_repeats_under_no_name_is_not_kept() -> None:
+    settings = {"base_url": "https://x.example", "operator_id": "1", "secret": "HIDDEN-secret"}
+    system = make("charging_station", settings)
+    system.tokens.get(system.vendor, lambda: "HIDDEN-token")
+    said = b'{"status": 500, "message": "HIDDEN-secret does not go with HIDDEN-token"}'
+    pace = Pace(None, clock=lambda: 0.0, sleep=lambda _: None)
+    sender = Sender(
+        system, Script([Answer(500, body=said)]), pace, clock=lambda: NOON, keep_bytes=500
+    )
+    outcome, (attempt,) = sender.tell(Kind.CHARGE_RECORD, EVENTS[:1], (7,))
+    assert "*** does not go with ***" in attempt.answer
+    assert "HIDDEN" not in outcome.reason + attempt.answer

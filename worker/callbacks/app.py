@@ -3,6 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Callable
+from dataclasses import replace
 
 from fastapi import BackgroundTasks, FastAPI, Request, Response
 from fastapi.responses import JSONResponse
@@ -17,7 +18,7 @@ from worker.wire import write_json
 
 log = logging.getLogger(__name__)
 
-METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE"]
+METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE"]
 
 
 class Plain(JSONResponse):
@@ -42,15 +43,19 @@ def create_app(
         title="ChargeRelay callbacks",
         description="What vendors call at us. Every answer has the shape of the vendor's system.",
         redoc_url=None,
+        redirect_slashes=False,
     )
 
     async def take(request: Request, after: BackgroundTasks) -> Response:
-        _, _, vendor, name = request.url.path.split("/", 3)
+        _, _, vendor, *token, name = request.scope["path"].split("/")
         raw = await _raw(request, door.settings.callback_max_bytes, door.settings.callback_read_s)
+        if token and isinstance(raw, Raw):
+            raw = replace(raw, token="/".join(token))
         answered = await run_in_threadpool(door.answer, vendor, name, raw)
         if answered.news:
             after.add_task(_publish, publish)
-        return Plain(answered.body, answered.http_status, background=after)
+        headers = {"Connection": "close"} if isinstance(raw, Refusal) else None
+        return Plain(answered.body, answered.http_status, headers, background=after)
 
     @app.get("/healthz", tags=["server"])
     def healthz() -> dict[str, str]:
@@ -92,7 +97,8 @@ async def _raw(request: Request, max_bytes: int, read_s: float) -> Raw | Refusal
         return Refusal(408, f"the body did not arrive within {read_s:g} s")
     except ClientDisconnect:
         return Refusal(400, "the body ended too early")
-    return Raw(request.method, request.url.query, headers, b"".join(parts))
+    query = request.scope["query_string"].decode("latin-1")
+    return Raw(request.method, query, headers, b"".join(parts))
 
 
 def _publish(publish: Callable[[], object]) -> None:

@@ -8,6 +8,7 @@ from worker.roster import AnySystem
 WRONG = {
     400: "it cannot be read",
     401: "it is not signed by the vendor, or at another time",
+    403: "it speaks of another operator",
     404: "no such vendor, callback or past event",
     405: "another method is expected",
     408: "its body did not arrive in time",

@@ -71,6 +71,7 @@ class Door:
         """
         now = self._clock()
         system = self.vendors.get(vendor)
+        vendor, name = vendor[:NAME_CHARS], name[:NAME_CHARS]
         try:
             system, name, callback = _find(system, name)
             meaning, answered = self._take(system, callback, name, raw, now)
@@ -145,10 +146,11 @@ class Door:
     def _trace(
         self, vendor: str, name: str, raw: Raw | Refusal, now: datetime, fingerprint: str | None
     ) -> Trace:
-        text = raw.text() if isinstance(raw, Raw) else ""
+        # Cut before it is masked: looking for secrets takes longer the longer a text is.
+        text = raw.text()[: self.settings.body_keep_bytes] if isinstance(raw, Raw) else ""
         return Trace(
-            vendor=kept(vendor[:NAME_CHARS], NAME_CHARS),
-            name=kept(name[:NAME_CHARS], NAME_CHARS),
+            vendor=kept(vendor, NAME_CHARS),
+            name=kept(name, NAME_CHARS),
             received_at=now,
             body=kept(text, self.settings.body_keep_bytes),
             fingerprint=fingerprint,

@@ -1,5 +1,6 @@
 """A request as bytes, and its arguments read from where the document puts them."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from io import BytesIO
@@ -14,27 +15,31 @@ from worker.callback import Content, Refusal
 from worker.wire import NotAnEvent, read_json, write_json
 
 MOST_FIELDS = 100
+NUL = re.compile(r"(?<!\\)(\\\\)*\\u0000")  # in JSON; a backslash of the text itself is doubled
 FORMS = (Content.FORM, Content.MULTIPART)
 Fields = dict[str, object]
 
 
 @dataclass(frozen=True, slots=True)
 class Raw:
-    """A request as it came; header names in small letters."""
+    """A request as it came.
+
+    Attributes:
+        headers: names in small letters.
+        token: what stands in the path between the vendor and the callback; as `token` in a query.
+    """
 
     method: str
     query_string: str
     headers: Mapping[str, str]
     body: bytes = b""
+    token: str | None = None
 
     @property
     def query(self) -> dict[str, str]:
         """The query's parameters; of a name that stands twice the last."""
-        try:
-            pairs = parse_qsl(self.query_string, keep_blank_values=True, max_num_fields=MOST_FIELDS)
-        except ValueError:
-            raise Refusal(400, f"more than {MOST_FIELDS} parameters") from None
-        return dict(pairs)
+        pairs = _pairs(self.query_string, "replace")
+        return pairs if self.token is None else pairs | {"token": self.token}
 
     def text(self) -> str:
         """What is kept of it: the body, or the query where there is none."""
@@ -55,7 +60,9 @@ class Raw:
         wanted = FORMS if content in FORMS else (content,)
         if given not in wanted or self.headers.get("content-encoding", "identity") != "identity":
             raise Refusal(415, f"expected {' or '.join(wanted)}, not encoded")
-        return self._json() if content is Content.JSON else self._form()
+        if content is Content.JSON:
+            return self._json()
+        return self._parts() if given == Content.MULTIPART else self._form()
 
     def _json(self) -> Fields:
         try:
@@ -67,6 +74,12 @@ class Raw:
         return content
 
     def _form(self) -> Fields:
+        try:
+            return {**_pairs(self.body.decode("utf-8"), "strict")}
+        except UnicodeError as error:
+            raise Refusal(400, f"the form is not UTF-8: {error}") from None
+
+    def _parts(self) -> Fields:
         found: Fields = {}
 
         def on_field(field: FormField) -> None:
@@ -86,10 +99,20 @@ class Raw:
         return found
 
 
+def _pairs(text: str, errors: str) -> dict[str, str]:
+    try:
+        pairs = parse_qsl(text, keep_blank_values=True, errors=errors, max_num_fields=MOST_FIELDS)
+    except UnicodeError:
+        raise
+    except ValueError:
+        raise Refusal(400, f"more than {MOST_FIELDS} fields") from None
+    return dict(pairs)
+
+
 def _refuse_unstorable(fields: Fields) -> None:
     try:
         text = write_json(fields)
     except (NotAnEvent, RecursionError) as error:
         raise Refusal(400, str(error)) from None
-    if "\\u0000" in text:
+    if NUL.search(text):
         raise Refusal(400, "a text holds NUL")

@@ -1,25 +1,34 @@
 """`chargerelay`: what an operator types. The commands stand below, in the order of `--help`."""
 
+import os
 import sys
 from importlib import metadata
 from typing import Annotated
 
 import typer
 
+from config import logs
 from worker.cli import (
+    audit,
     call,
+    callbacks,
     decisions,
+    differences,
     doctor,
+    failed_reports,
     faults,
     lanes,
     listings,
     migrate,
     publish,
+    reconcile,
     replay,
     up,
     vendors,
 )
 
+# The journal, the queues and the logs that a command or its children make hold plates and orders.
+FOR_US_ALONE = 0o077
 COMMANDS = (
     up.up,
     up.sandbox,
@@ -30,9 +39,14 @@ COMMANDS = (
     listings.reports,
     listings.events,
     listings.attempts,
+    failed_reports.failed_reports,
     decisions.rejects,
     decisions.conflicts,
     replay.replay,
+    reconcile.reconcile,
+    reconcile.reconciliations,
+    differences.differences,
+    audit.audit,
     vendors.vendors,
     vendors.pause,
     vendors.resume,
@@ -47,10 +61,13 @@ app = typer.Typer(
 )
 for command in COMMANDS:
     app.command()(command)
+app.add_typer(callbacks.app, name="callbacks")
 
 
 def main() -> None:
     """The console's entry point: what can be foreseen to fail ends in one sentence."""
+    os.umask(FOR_US_ALONE)
+    logs.mask_what_nobody_configured()
     try:
         app(prog_name="chargerelay")
     except faults.FORESEEN as fault:

@@ -118,7 +118,7 @@ class _Calls:
         self._operation = operation
         self._follow = operation.follow if follow else None
         self._deployment = deployment
-        self._caller = Caller(system, _sender(system, deployment.settings))
+        self._caller = Caller(system, plain_sender(system, deployment.settings))
 
     def make(self, arguments: Arguments) -> Iterator[Made]:
         """Each call as it was made."""
@@ -163,7 +163,8 @@ def _operation(system: AnySystem, name: str) -> Operation:
     return system.operations[name]
 
 
-def _sender(system: AnySystem, settings: Settings) -> Sender:
+def plain_sender(system: AnySystem, settings: Settings) -> Sender:
+    """Sends what a person asks for: at once, and without keeping it."""
     return Sender(
         system,
         line_to(system, settings),

@@ -13,6 +13,7 @@ from worker.cli import needs
 from worker.cli.listings import ID, REASON
 from worker.cli.options import AsJson, Limit, OfKind, Since, Subject, Until
 from worker.cli.output import Column, Row, counted, local, say, show
+from worker.cli.who import By, audited
 from worker.journal import decide, listings
 from worker.journal.listings import Filters
 from worker.policies import policies
@@ -31,6 +32,7 @@ def rejects(
             metavar="ID", help="Put this one back on its queue; may be given several times."
         ),
     ] = None,
+    by: By = None,
     limit: Limit = 50,
     as_json: AsJson = False,
 ) -> None:
@@ -41,7 +43,7 @@ def rejects(
     settings = needs.settings()
     if put_back:
         with needs.journal(settings) as engine, needs.broker(settings) as redis:
-            _put_back(engine, redis, put_back)
+            _put_back(engine, redis, put_back, by)
         return
     columns = [
         ID,
@@ -75,6 +77,7 @@ def conflicts(
             metavar="ID", help="The second content holds, and the vendors are told anew; likewise."
         ),
     ] = None,
+    by: By = None,
     limit: Limit = 50,
     as_json: AsJson = False,
 ) -> None:
@@ -85,7 +88,8 @@ def conflicts(
     settings = needs.settings()
     with needs.journal(settings) as engine:
         if keep or replace:
-            _decide(engine, settings, keep or [], replace or [])
+            _keep(engine, keep or [], by)
+            _replace(engine, settings, replace or [], by)
             return
         columns = [
             ID,
@@ -101,18 +105,26 @@ def conflicts(
         show(shown, columns, as_json=as_json, nothing="no such conflicts")
 
 
-def _put_back(engine: Engine, redis: Redis, ids: list[int]) -> None:
+def _put_back(engine: Engine, redis: Redis, ids: list[int], by: str | None) -> None:
     for reject_id in ids:
-        queue = decide.put_back(engine, reject_id, redis.lpush, datetime.now(UTC))
+        with audited(engine, by, "rejects --put-back", {"reject": reject_id}) as result:
+            queue = decide.put_back(engine, reject_id, redis.lpush, datetime.now(UTC))
+            result["queue"] = queue
         say(f"reject {reject_id} is back on {queue}")
 
 
-def _decide(engine: Engine, settings: Settings, keep: list[int], replace: list[int]) -> None:
-    for conflict_id in keep:
-        decide.keep(engine, conflict_id, datetime.now(UTC))
+def _keep(engine: Engine, ids: list[int], by: str | None) -> None:
+    for conflict_id in ids:
+        with audited(engine, by, "conflicts --keep", {"conflict": conflict_id}):
+            decide.keep(engine, conflict_id, datetime.now(UTC))
         say(f"conflict {conflict_id}: the first content stays")
-    for conflict_id in replace:
-        reports = decide.replace(engine, conflict_id, policies(settings), datetime.now(UTC))
+
+
+def _replace(engine: Engine, settings: Settings, ids: list[int], by: str | None) -> None:
+    for conflict_id in ids:
+        with audited(engine, by, "conflicts --replace", {"conflict": conflict_id}) as result:
+            reports = decide.replace(engine, conflict_id, policies(settings), datetime.now(UTC))
+            result["reports"] = reports
         told = f"for {counted(reports, 'report')} to be sent anew"
         say(f"conflict {conflict_id}: the second content holds, {told}")
 

@@ -13,14 +13,16 @@ from rich.text import Text
 from sqlalchemy.exc import SQLAlchemyError
 
 from config.settings import Settings
-from worker.cli import checks, needs
+from worker.cli import callback_checks, checks, needs
 from worker.cli.checks import Finding, Verdict, failed, ok, warning
 from worker.cli.options import AsJson
 from worker.cli.output import console, printable, write_json
 from worker.cli.vendors import address
 from worker.deployment import Deployment
+from worker.exchange import NoAnswer
 from worker.journal.engine import away
 from worker.roster import AnySystem, Roster, RosterError
+from worker.sender import line_to
 
 VENDOR_TIMEOUT_S = 3
 MARKS = {
@@ -31,7 +33,7 @@ MARKS = {
 
 
 def doctor(as_json: AsJson = False) -> None:
-    """Check broker, journal, vendors file, clocks, queues, workers and lanes.
+    """Check broker, journal, vendors file, clocks, queues, workers, lanes and callbacks.
 
     Exits with 1 if anything is marked ✗.
 
@@ -62,12 +64,17 @@ def _findings(deployment: Deployment) -> Iterator[Finding]:
     yield from checks.vendors(roster)
     known = None if isinstance(roster, RosterError) else roster
     if known is not None:
-        yield from _vendor_clocks(known)
+        yield from _vendor_clocks(known, settings)
     if _passed(of_broker):
         yield from _guarded("queues", lambda: checks.queues(deployment.redis, now))
     if _passed(of_journal):
         engine = deployment.engine
         yield from _guarded("lanes", lambda: checks.lateness(engine, known, settings, now))
+        yield from _guarded("callbacks", lambda: callback_checks.stuck(engine, now))
+        if known is not None:
+            yield from _guarded(
+                "callbacks", lambda: callback_checks.registered(engine, known, settings)
+            )
 
 
 def _roster(settings: Settings) -> Roster | RosterError:
@@ -91,31 +98,23 @@ def _guarded(check: str, look: Callable[[], Iterable[Finding]]) -> Iterator[Find
         yield failed(check, f"the journal went away ({away(error)})", "look again")
 
 
-def _vendor_clocks(roster: Roster) -> Iterator[Finding]:
+def _vendor_clocks(roster: Roster, settings: Settings) -> Iterator[Finding]:
     with ThreadPoolExecutor(16) as pool:
-        yield from pool.map(_vendor_clock, roster.vendors.values())
+        yield from pool.map(lambda s: _vendor_clock(s, settings), roster.vendors.values())
 
 
-def _vendor_clock(system: AnySystem) -> Finding:
+def _vendor_clock(system: AnySystem, settings: Settings) -> Finding:
     """Any answer will do, it carries the date."""
     check = f"vendor {system.vendor}"
     try:
-        with requests.Session() as session:
-            session.trust_env = False  # as the worker reaches it
-            answer = session.head(
-                system.settings.url,
-                timeout=VENDOR_TIMEOUT_S,
-                allow_redirects=False,
-                cert=system.certificate(),
-                verify=system.settings.ca_file or True,
-            )
-            date = answer.headers.get("Date", "")
-    except (requests.RequestException, OSError) as error:
-        why = type(error).__name__
+        line = line_to(system, settings, within_s=VENDOR_TIMEOUT_S)
+        date = line.send(requests.Request("HEAD", system.settings.url)).headers.get("Date", "")
+    except NoAnswer as error:
+        todo = "see its base_url" if error.forbidden else "ask the vendor"
         return warning(
             check,
-            f"no answer from {address(system)} ({why})",
-            "ask the vendor; its reports wait meanwhile",
+            f"no answer from {address(system)}: {error}",
+            f"{todo}; its reports wait meanwhile",
         )
     try:
         theirs = parsedate_to_datetime(date).astimezone(UTC)

@@ -1,37 +1,36 @@
 """`chargerelay replay`: reports sent once more because a person asks."""
 
-import sys
-from collections.abc import Iterator
 from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Annotated
 
 import typer
+from sqlalchemy import Engine
 
-from worker.cli import needs
+from config.settings import Settings
+from worker.cli import needs, preview
 from worker.cli.faults import NotDone
-from worker.cli.listings import KIND, VENDOR
 from worker.cli.options import AsJson, OfKind, Since, States, Subject, Until, Vendor
-from worker.cli.output import Column, Row, counted, say, show, state_style
+from worker.cli.output import counted, say, show
+from worker.cli.who import By, audited
 from worker.journal import replay as journal
 from worker.journal.listings import Filters
 from worker.journal.replay import Counts, Fate
 from worker.journal.states import State
 from worker.policies import policies
 
-ASK_ABOVE = 100
-WORDS = {
-    Fate.REPLAYED: "replayed",
-    Fate.OVERTAKEN: "not replayed: a newer status is known",
-    Fate.LEFT: "not replayed: not from this state",
-}
-COLUMNS = (
-    VENDOR,
-    KIND,
-    Column("state", lambda row: row["state"], 10, state_style),
-    Column("reports", lambda row: row["reports"], 9, right=True),
-    Column("", lambda row: WORDS[row["fate"]]),
-)
+SLOWEST_PER_S, FASTEST_PER_S = 0.01, 100_000
+
+
+def pace(text: str) -> float:
+    """Read a number of reports a second."""
+    try:
+        per_s = float(text)
+    except ValueError:
+        per_s = 0
+    if not SLOWEST_PER_S <= per_s <= FASTEST_PER_S:
+        raise typer.BadParameter(f"expected a number from {SLOWEST_PER_S} to {FASTEST_PER_S}")
+    return per_s
 
 
 def replay(
@@ -41,36 +40,91 @@ def replay(
     subject: Subject = None,
     since: Since = None,
     until: Until = None,
+    report: Annotated[
+        list[int] | None,
+        typer.Option(metavar="ID", help="This one, as listed; may be given several times."),
+    ] = None,
     everything: Annotated[
         bool, typer.Option("--all", help="Without any filter: whatever can be replayed.")
     ] = False,
     again: Annotated[
         bool, typer.Option("--again", help="Also what was accepted: vendors are told twice.")
     ] = False,
+    per_second: Annotated[
+        float | None,
+        typer.Option(
+            parser=pace,
+            metavar="N",
+            help="Reports of each vendor that become due in a second; else RELAY_REPLAY_PER_S.",
+        ),
+    ] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only show what it would do.")] = False,
-    yes: Annotated[bool, typer.Option("--yes", help="Do not ask, however many it is.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask, whatever it is.")] = False,
+    by: By = None,
     as_json: AsJson = False,
 ) -> None:
     """Send reports once more: refused, held, given up, expired or unclear ones, with fresh tries.
 
-    What is pending is due at once. A status that a newer one has overtaken is left alone.
+    They become due one after the other. What is pending is due no later than before. A status that
+    a newer one has overtaken is left alone.
 
     Example: chargerelay replay --vendor city-platform --state refused --since 2h --dry-run
     """
-    filters = Filters(vendor, kind, tuple(state or ()), subject, since, until)
+    ids = tuple(sorted(set(report or ())))
+    filters = Filters(vendor, kind, tuple(state or ()), subject, since, until, ids)
     _refuse_nonsense(filters, everything=everything, again=again)
     settings = needs.settings()
+    per_s = per_second or settings.replay_per_s
+    asked_at = datetime.now(UTC)
     with needs.journal(settings) as engine:
         counts = journal.plan(engine, filters, again=again)
-        if not dry_run and (count := _replayed(counts)):
-            if count > ASK_ABOVE and not yes and sys.stdin.isatty():
-                typer.confirm(f"Replay {count} reports?", abort=True, err=True)
-            left = _only(counts, Fate.LEFT)
-            now = datetime.now(UTC)
-            counts = left + journal.replay(engine, filters, policies(settings), now, again=again)
-    show(_rows(counts), COLUMNS, as_json=as_json, nothing="no such reports")
+        if ids and counts.total() < len(ids):
+            missing = f"{len(ids) - counts.total()} of {counted(len(ids), 'report')}"
+            say(f"not there, or left out by the other filters: {missing}", err=True)
+        twice = preview.warn(counts)
+        if not dry_run and preview.replayed(counts):
+            if not yes:
+                preview.ask(counts, per_s, twice=twice, as_json=as_json)
+            done = _carry_out(engine, filters, settings, by, asked_at, again=again, per_s=per_s)
+            counts = done + preview.only(counts, Fate.LEFT)
+    show(preview.rows(counts), preview.COLUMNS, as_json=as_json, nothing="no such reports")
     if not as_json:
-        _sum_up(_replayed(counts), dry_run=dry_run)
+        say(preview.told(counts, per_s, dry_run=dry_run))
+
+
+def _carry_out(
+    engine: Engine,
+    filters: Filters,
+    settings: Settings,
+    by: str | None,
+    asked_at: datetime,
+    *,
+    again: bool,
+    per_s: float,
+) -> Counts:
+    asked = _asked(filters) | {"again": again, "per_second": per_s}
+    with audited(engine, by, "replay", asked) as result:
+        done = journal.replay(
+            engine,
+            filters,
+            policies(settings),
+            datetime.now(UTC),
+            again=again,
+            per_s=per_s,
+            asked_at=asked_at,
+        )
+        result |= _result(done)
+    return done
+
+
+def _asked(filters: Filters) -> dict[str, object]:
+    return {name: value for name, value in asdict(filters).items() if value not in (None, ())}
+
+
+def _result(counts: Counts) -> dict[str, object]:
+    fates = (Fate.REPLAYED, Fate.OVERTAKEN)
+    result: dict[str, object] = {fate: preview.only(counts, fate).total() for fate in fates}
+    return result | {"groups": list(preview.rows(counts))}
 
 
 def _refuse_nonsense(filters: Filters, *, everything: bool, again: bool) -> None:
@@ -82,25 +136,3 @@ def _refuse_nonsense(filters: Filters, *, everything: bool, again: bool) -> None
         raise NotDone("a report that is being sent cannot be replayed; wait for its outcome")
     if State.ACCEPTED in filters.states and not again:
         raise NotDone("accepted reports are replayed only with --again: vendors are told twice")
-
-
-def _replayed(counts: Counts) -> int:
-    return _only(counts, Fate.REPLAYED).total()
-
-
-def _only(counts: Counts, fate: Fate) -> Counts:
-    return Counts({group: count for group, count in counts.items() if group.fate is fate})
-
-
-def _rows(counts: Counts) -> Iterator[Row]:
-    for group in sorted(counts, key=lambda g: (g.fate, g.vendor, g.kind, g.state)):
-        yield {**asdict(group), "reports": counts[group]}
-
-
-def _sum_up(count: int, *, dry_run: bool) -> None:
-    if dry_run:
-        say(f"would be replayed: {counted(count, 'report')}; nothing was written")
-    elif count:
-        say(f"replayed: {counted(count, 'report')}; a running worker sends within seconds")
-    else:
-        say("nothing was replayed")

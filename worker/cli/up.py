@@ -76,6 +76,7 @@ def _begin(console: Console, relay: Relay) -> None:
         f"journal  {settings.journal.rpartition('@')[2]}", highlight=False, soft_wrap=True
     )
     console.print(f"vendors  {settings.vendors_file}", highlight=False, soft_wrap=True)
+    console.print(f"calls    {settings.callbacks_base}/docs", highlight=False, soft_wrap=True)
     console.print(f"logs     {settings.data_dir / 'log'}", highlight=False, soft_wrap=True)
     if relay.sandboxed:
         console.print(f"{relay.publish_samples()} sample events published")

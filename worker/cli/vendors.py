@@ -15,6 +15,7 @@ from worker.cli.faults import NotDone
 from worker.cli.names import near
 from worker.cli.options import AsJson
 from worker.cli.output import Column, Row, say, show, write_json
+from worker.cli.who import By, audited
 from worker.journal import gates, lanes
 from worker.manual import Entry
 from worker.policies import policies
@@ -109,6 +110,7 @@ def _here(system: AnySystem, name: str) -> str:
 def pause(
     vendor: Name,
     why: Annotated[str | None, typer.Option(help="For those who look at the lanes.")] = None,
+    by: By = None,
 ) -> None:
     """Send nothing to a vendor until it is resumed; its reports wait, they do not fail.
 
@@ -117,11 +119,12 @@ def pause(
     settings = needs.settings()
     with needs.journal(settings) as engine:
         _check_name(vendor, settings, engine)
-        gates.pause(engine, vendor, why=why, now=datetime.now(UTC))
+        with audited(engine, by, "pause", {"vendor": vendor, "why": why}):
+            gates.pause(engine, vendor, why=why, now=datetime.now(UTC))
     say(f"{vendor} is paused; its reports wait until `chargerelay resume {vendor}`")
 
 
-def resume(vendor: Name) -> None:
+def resume(vendor: Name, by: By = None) -> None:
     """Send to a paused vendor again, and forget that it failed or asked to wait.
 
     Example: chargerelay resume city-platform
@@ -129,7 +132,9 @@ def resume(vendor: Name) -> None:
     settings = needs.settings()
     with needs.journal(settings) as engine:
         _check_name(vendor, settings, engine)
-        paused = gates.resume(engine, vendor)
+        with audited(engine, by, "resume", {"vendor": vendor}) as result:
+            paused = gates.resume(engine, vendor)
+            result["was_paused"] = paused
     say(f"{vendor} is resumed" if paused else f"{vendor} was not paused")
 
 

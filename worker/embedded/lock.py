@@ -20,7 +20,7 @@ def only_one(data_dir: Path) -> Iterator[None]:
     """
     path = data_dir / "lock"
     try:
-        data_dir.mkdir(parents=True, exist_ok=True)
+        data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
         handle = path.open("a+")
     except OSError as error:
         raise DirectoryInUse(f"{path} cannot be written: {error.strerror}") from None

@@ -20,6 +20,7 @@ SANDBOX_VENDORS = CONFIG / "sandbox.vendors.toml"
 SANDBOX_FILE = "sandbox.vendors.toml"
 WORKER = ("worker", "-P", "threads", "-c", "32", "--without-gossip", "--without-mingle", "-E")
 STOP_WORKER_WITHIN_S = 60
+STOP_CALLBACKS_WITHIN_S = 15
 
 
 class NotStarted(Exception):
@@ -50,6 +51,7 @@ class Relay:
             self._start_sandbox()
         migrate.upgrade(self.deployment.engine)
         self.deployment.check()
+        self._start_callbacks()
         self._start_workers()
 
     def publish_samples(self) -> int:
@@ -68,16 +70,24 @@ class Relay:
 
     def _start_sandbox(self) -> None:
         port = self.settings.sandbox_port
-        if not broker.port_free(port, within_s=5):
-            raise NotStarted(
-                f"port {port} on 127.0.0.1 is taken: set RELAY_SANDBOX_PORT to a free one"
-            )
+        self._refuse_taken(port, "RELAY_SANDBOX_PORT")
         command = [sys.executable, "-m", "sandbox", "--port", str(port)]
         self.children.start("sandbox", command, stop_within_s=5)
         if not wait_until(
             lambda: not broker.port_free(port, within_s=0), self.children, seconds=30
         ):
             raise NotStarted("the sandbox vendors do not answer")
+
+    def _start_callbacks(self) -> None:
+        self._refuse_taken(self.settings.callbacks_port, "RELAY_CALLBACKS_PORT")
+        command = [sys.executable, "-m", "worker.cli", "callbacks"]
+        self.children.start(
+            "callbacks", command, self._environment(), stop_within_s=STOP_CALLBACKS_WITHIN_S
+        )
+
+    def _refuse_taken(self, port: int, setting: str) -> None:
+        if not broker.port_free(port, within_s=5):
+            raise NotStarted(f"port {port} on 127.0.0.1 is taken: set {setting} to a free one")
 
     def _start_workers(self) -> None:
         """One worker for statuses and records, one for warnings and what the clock asks for.

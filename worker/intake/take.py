@@ -15,6 +15,9 @@ TAKE = """
 local items = redis.call('LRANGE', KEYS[2], 0, -1)
 local batch = redis.call('GET', KEYS[3])
 if batch and #items > 0 then return {batch, items} end
+-- A full Redis lets a script move and set only once it has written, and deleting is never refused:
+-- without this a backlog that fills the memory could not be taken, and would stay there for ever.
+redis.call('DEL', KEYS[3])
 local bytes = 0
 for _, item in ipairs(items) do bytes = bytes + #item end
 while #items < tonumber(ARGV[2]) and bytes < tonumber(ARGV[3]) do

@@ -1,14 +1,15 @@
 """Who asked for what: an act of a person is written down before it begins, and how it ended."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 
-from sqlalchemy import Engine, Text, update
+from sqlalchemy import Engine, RowMapping, Text, select, update
 from sqlmodel import Field, SQLModel
 
 from worker.journal.columns import Utc, key, table_of
 from worker.journal.engine import writing
+from worker.journal.listings import Filters, between, newest_first
 
 
 class AuditRow(SQLModel, table=True):
@@ -42,6 +43,12 @@ def end(engine: Engine, audit_id: int, result: Mapping[str, object], now: dateti
         connection.execute(
             update(audit).where(audit.c.id == audit_id).values(ended_at=now, result=_json(result))
         )
+
+
+def rows(engine: Engine, filters: Filters, *, limit: int) -> Iterator[RowMapping]:
+    """The acts of a time, newest first; a limit of 0 means all."""
+    query = select(audit).where(*between(audit.c.asked_at, filters))
+    return newest_first(engine, audit, query, limit)
 
 
 def _json(content: Mapping[str, object]) -> str:

@@ -9,7 +9,7 @@ from sqlalchemy import Connection, Engine, Row, Table, select, update
 from worker.events import Event, Kind, parse
 from worker.journal import tables
 from worker.journal.engine import writing
-from worker.journal.replay import back_to_pending
+from worker.journal.reopen import back_to_pending
 from worker.journal.states import State, replayable
 from worker.policies import Policy
 from worker.wire import NotAnEvent, read_json

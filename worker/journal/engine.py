@@ -51,6 +51,7 @@ def open_journal(url: str, *, threads: int = 40) -> Engine:
             pool_pre_ping=True,
             pool_recycle=1800,
             connect_args={"connect_timeout": 5, "options": POSTGRES_TIMEOUTS},
+            hide_parameters=True,  # what is told of a fault holds no event
         )
     raise JournalError(
         f"RELAY_JOURNAL_URL names {address.get_backend_name()}; the journal speaks sqlite "
@@ -66,7 +67,12 @@ def _open_sqlite(url: str, database: str | None, threads: int) -> Engine:
     except OSError as error:
         raise JournalError(f"the journal's directory cannot be made: {error}") from None
     engine = sqlalchemy.create_engine(
-        url, pool_size=threads, max_overflow=0, pool_timeout=10, connect_args={"timeout": 15}
+        url,
+        pool_size=threads,
+        max_overflow=0,
+        pool_timeout=10,
+        connect_args={"timeout": 15},
+        hide_parameters=True,
     )
     event.listen(engine, "connect", _prepare_sqlite)
     event.listen(engine, "begin", _begin_sqlite)

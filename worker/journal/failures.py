@@ -5,14 +5,27 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Engine, Row, func, literal_column, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Engine,
+    Row,
+    Select,
+    and_,
+    func,
+    literal_column,
+    or_,
+    select,
+    tuple_,
+    update,
+)
 from sqlalchemy.exc import DBAPIError
 
 from worker.events import Kind
 from worker.journal import callback_tables as told
 from worker.journal import states, tables
 from worker.journal.engine import passing, reading, writing
-from worker.journal.replay import back_to_pending, lock_connectors, no_longer_newest
+from worker.journal.reopen import back_to_pending, lock_connectors, no_longer_newest
 from worker.policies import Policy
 from worker.vendor import Takes
 
@@ -54,15 +67,8 @@ def replay(
 
     What loses a race, whose report is in flight, or whose vendor is not configured, waits on.
     """
-    columns = told.failed_report.c
-    waiting = (
-        select(columns.id)
-        .where(_is_waiting(), columns.vendor.in_({vendor for vendor, _ in takes}))
-        .order_by(columns.id)
-        .limit(BATCH)
-    )
     with reading(engine) as connection:
-        ids = connection.execute(waiting).scalars().all()
+        ids = connection.execute(_ready(takes)).scalars().all()
     handled = 0
     for failed_id in ids:
         try:
@@ -72,6 +78,23 @@ def replay(
             if not passing(error):
                 raise
     return handled
+
+
+def _ready(takes: Mapping[tuple[str, Kind], Takes]) -> Select[int]:
+    """Those that need not wait on: what must wait takes no place from the others."""
+    failed, report = told.failed_report.c, tables.report.c
+    gone = and_(report.id.is_(None), failed.vendor.in_({vendor for vendor, _ in takes}))
+    lanes = [(vendor, kind.value) for vendor, kind in takes]
+    at_rest = and_(
+        tuple_(failed.vendor, report.kind).in_(lanes), report.state != states.State.SENDING
+    )
+    return (
+        select(failed.id)
+        .outerjoin(tables.report, report.id == failed.report_id)
+        .where(_is_waiting(), or_(gone, at_rest))
+        .order_by(failed.id)
+        .limit(BATCH)
+    )
 
 
 def _is_waiting() -> ColumnElement[bool]:
@@ -110,12 +133,21 @@ def _handle(
         case State.LOOKED_UP:
             due_at = now + timedelta(seconds=look_up_after_s)
             _change(connection, report.id, states.State.UNCLEAR, due_at=due_at, tries=0)
-        case State.HELD:
-            _change(connection, report.id, states.State.HELD, reason=_said(failed), settled_at=now)
-        case State.GIVEN_UP if report.state != states.State.SUPERSEDED:
-            said = f"given up after {failed.failures} failures: {_said(failed)}"
-            _change(connection, report.id, states.State.GIVEN_UP, reason=said, settled_at=now)
+        case State.HELD | State.GIVEN_UP if report.state != states.State.SUPERSEDED:
+            _put_aside(connection, failed, report.id, state, now)
     return _settle(connection, failed, state, reason, now)
+
+
+def _put_aside(
+    connection: Connection, failed: Row[Any], report_id: int, state: State, now: datetime
+) -> None:
+    """Held for a person, or given up; in both the vendor's words are the reason."""
+    said = f"{failed.vendor_code} {failed.message}".strip()
+    if state is State.HELD:
+        _change(connection, report_id, states.State.HELD, reason=said, settled_at=now)
+    else:
+        said = f"given up after {failed.failures} failures: {said}"
+        _change(connection, report_id, states.State.GIVEN_UP, reason=said, settled_at=now)
 
 
 def _report(connection: Connection, report_id: int) -> Row[Any] | None:
@@ -161,10 +193,6 @@ def _times_looked_up(connection: Connection, report_id: int) -> int:
         columns.report_id == report_id, columns.state == State.LOOKED_UP
     )
     return int(connection.execute(looked).scalar_one())
-
-
-def _said(failed: Row[Any]) -> str:
-    return f"{failed.vendor_code} {failed.message}".strip()
 
 
 def _change(

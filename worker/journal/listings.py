@@ -26,6 +26,7 @@ class Filters:
     Attributes:
         since: from this time of the row's making on.
         until: before that time.
+        report_ids: of reports.
     """
 
     vendor: str | None = None
@@ -34,6 +35,7 @@ class Filters:
     subject: str | None = None
     since: datetime | None = None
     until: datetime | None = None
+    report_ids: tuple[int, ...] = ()
 
     @property
     def everything(self) -> bool:
@@ -44,13 +46,13 @@ class Filters:
 def reports(engine: Engine, filters: Filters, *, limit: int) -> Iterator[RowMapping]:
     """Reports, newest first; a limit of 0 means all."""
     query = select(tables.report).where(*of_reports(filters))
-    return _newest_first(engine, tables.report, query, limit)
+    return newest_first(engine, tables.report, query, limit)
 
 
 def of_reports(filters: Filters) -> list[ColumnElement[bool]]:
     """The conditions on the report table."""
     columns = tables.report.c
-    conditions = _between(columns.created_at, filters)
+    conditions = between(columns.created_at, filters)
     if filters.vendor is not None:
         conditions.append(columns.vendor == filters.vendor)
     if filters.kind is not None:
@@ -61,14 +63,16 @@ def of_reports(filters: Filters) -> list[ColumnElement[bool]]:
         # Over the event, whose index knows the subjects.
         about = select(tables.event.c.id).where(*_of_events(filters))
         conditions.append(columns.event_id.in_(about))
+    if filters.report_ids:
+        conditions.append(columns.id.in_(filters.report_ids))
     return conditions
 
 
 def events(engine: Engine, filters: Filters, *, limit: int) -> Iterator[RowMapping]:
     """Events by kind, subject and time of intake."""
-    conditions = _between(tables.event.c.received_at, filters) + _of_events(filters)
+    conditions = between(tables.event.c.received_at, filters) + _of_events(filters)
     query = select(tables.event).where(*conditions)
-    return _newest_first(engine, tables.event, query, limit)
+    return newest_first(engine, tables.event, query, limit)
 
 
 def attempts(
@@ -81,7 +85,7 @@ def attempts(
 ) -> Iterator[RowMapping]:
     """Attempts by vendor, kind, subject, outcome and time; with a report's id only those of it."""
     columns, link = tables.attempt.c, tables.attempt_report.c
-    conditions = _between(columns.started_at, filters)
+    conditions = between(columns.started_at, filters)
     if filters.vendor is not None:
         conditions.append(columns.vendor == filters.vendor)
     if filters.kind is not None:
@@ -96,17 +100,17 @@ def attempts(
         carried = select(link.attempt_id).join(tables.report, tables.report.c.id == link.report_id)
         conditions.append(columns.id.in_(carried.where(*about)))
     query = select(tables.attempt).where(*conditions)
-    return _newest_first(engine, tables.attempt, query, limit)
+    return newest_first(engine, tables.attempt, query, limit)
 
 
 def rejects(engine: Engine, filters: Filters, *, limit: int) -> Iterator[RowMapping]:
     """Rejects by queue, which is named after its kind, and time."""
     columns = tables.reject.c
-    conditions = _between(columns.received_at, filters)
+    conditions = between(columns.received_at, filters)
     if filters.kind is not None:
         conditions.append(columns.queue == filters.kind.value)
     query = select(tables.reject).where(*conditions)
-    return _newest_first(engine, tables.reject, query, limit)
+    return newest_first(engine, tables.reject, query, limit)
 
 
 def conflicts(
@@ -114,7 +118,7 @@ def conflicts(
 ) -> Iterator[RowMapping]:
     """Conflicts by kind, subject and time, each with its event's body as `event_body`."""
     columns = tables.conflict.c
-    conditions = _between(columns.received_at, filters)
+    conditions = between(columns.received_at, filters)
     if filters.kind is not None:
         conditions.append(columns.kind == filters.kind.value)
     if filters.subject is not None:
@@ -126,7 +130,7 @@ def conflicts(
         .join(tables.event, tables.event.c.id == columns.event_id)
         .where(*conditions)
     )
-    return _newest_first(engine, tables.conflict, query, limit)
+    return newest_first(engine, tables.conflict, query, limit)
 
 
 def _of_events(filters: Filters) -> list[ColumnElement[bool]]:
@@ -137,7 +141,8 @@ def _of_events(filters: Filters) -> list[ColumnElement[bool]]:
     return [columns.kind.in_([kind.value for kind in kinds]), columns.subject == filters.subject]
 
 
-def _between(column: ColumnElement[datetime], filters: Filters) -> list[ColumnElement[bool]]:
+def between(column: ColumnElement[datetime], filters: Filters) -> list[ColumnElement[bool]]:
+    """The conditions that the filters' times set on a column."""
     conditions = []
     if filters.since is not None:
         conditions.append(column >= filters.since)
@@ -146,9 +151,10 @@ def _between(column: ColumnElement[datetime], filters: Filters) -> list[ColumnEl
     return conditions
 
 
-def _newest_first(
+def newest_first(
     engine: Engine, table: Table, query: Select[*tuple[Any, ...]], limit: int
 ) -> Iterator[RowMapping]:
+    """The rows of a query over a table that counts, page by page; a limit of 0 means all."""
     query = query.order_by(table.c.id.desc())
     left, page = limit, query
     while True:

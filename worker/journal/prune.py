@@ -9,6 +9,7 @@ from config.settings import Settings
 from worker.journal import callback_tables as told
 from worker.journal import tables
 from worker.journal.engine import writing
+from worker.journal.reconciliation_tables import difference, reconciliation
 from worker.journal.states import OPEN, State
 from worker.policies import Policy, policies
 
@@ -36,6 +37,7 @@ def prune(engine: Engine, settings: Settings, now: datetime, *, batches: int = 2
     old = now - timedelta(days=settings.keep_callback_days)
     for table in (told.callback, told.failed_report):
         _delete(engine, table, table.c.received_at < old)
+    _prune_reconciliations(engine, old)
     _delete(engine, tables.intake_batch, tables.intake_batch.c.accepted_at < now - BATCH_IDS_FOR)
     return pruned
 
@@ -48,6 +50,13 @@ def _delete(engine: Engine, table: Table, old: ColumnElement[bool]) -> None:
             connection.execute(delete(table).where(table.c.id.in_(ids)))
         if len(ids) < BATCH:
             return
+
+
+def _prune_reconciliations(engine: Engine, before: datetime) -> None:
+    old = reconciliation.c.started_at < before
+    of_old = difference.c.reconciliation_id.in_(select(reconciliation.c.id).where(old))
+    _delete(engine, difference, of_old)
+    _delete(engine, reconciliation, old)
 
 
 def _prune_events(connection: Connection, policy: Policy, now: datetime) -> int:

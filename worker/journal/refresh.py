@@ -13,7 +13,7 @@ from sqlalchemy.exc import DBAPIError
 
 from worker.journal import tables
 from worker.journal.engine import passing, reading, writing
-from worker.journal.replay import back_to_pending
+from worker.journal.reopen import back_to_pending
 from worker.journal.states import FOLLOWS, State
 from worker.policies import Policy
 

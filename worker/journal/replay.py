@@ -4,37 +4,28 @@ A status is replayed only while it is the newest of its connector; one that has 
 left alone and counted.
 """
 
+import time
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import Any
 
-from sqlalchemy import (
-    ColumnElement,
-    Connection,
-    Engine,
-    Update,
-    and_,
-    case,
-    exists,
-    func,
-    literal,
-    not_,
-    select,
-    update,
-)
+from sqlalchemy import ColumnElement, Connection, Engine, Row, and_, case, func, or_, select
 from sqlalchemy.exc import DBAPIError
 
 from worker.events import Kind
-from worker.journal import tables
+from worker.journal import tables, windows
 from worker.journal.engine import passing, reading, writing
 from worker.journal.listings import Filters, of_reports
+from worker.journal.reopen import back_to_pending, lock_connectors, no_longer_newest
 from worker.journal.states import State, replayable
 from worker.policies import Policy
 
 BATCH = 500
 RACES = 5
+GIVE_WAY_S = 0.02
 BY_HAND = "replayed by hand"
 
 
@@ -75,22 +66,18 @@ def plan(engine: Engine, filters: Filters, *, again: bool) -> Counts:
     columns = tables.report.c
     fate = case(
         (columns.state.not_in(replayable(again=again)), Fate.LEFT.value),
-        (_overtaken(), Fate.OVERTAKEN.value),
+        (no_longer_newest(), Fate.OVERTAKEN.value),
         else_=Fate.REPLAYED.value,
     ).label("fate")
-    fated = (
-        select(columns.vendor, columns.kind, columns.state, fate)
-        .where(*of_reports(filters))
-        .subquery()
-    )
-    query = select(fated, func.count()).group_by(*fated.c)
-    with reading(engine) as connection:
-        return Counter(
-            {
-                Group(vendor, kind, state, Fate(fate)): count
-                for vendor, kind, state, fate, count in connection.execute(query)
-            }
-        )
+    query = select(columns.vendor, columns.kind, columns.state, fate).where(*of_reports(filters))
+    counts: Counts = Counter()
+    for after, last in windows.windows(engine, filters):
+        fated = query.where(columns.id > after, columns.id <= last).subquery()
+        with reading(engine) as connection:
+            for row in connection.execute(select(fated, func.count()).group_by(*fated.c)):
+                vendor, kind, state, fate_of_them, count = row
+                counts[Group(vendor, kind, state, Fate(fate_of_them))] += count
+    return counts
 
 
 def replay(
@@ -100,134 +87,117 @@ def replay(
     now: datetime,
     *,
     again: bool,
+    per_s: float,
+    asked_at: datetime | None = None,
+    sleep: Callable[[float], object] = time.sleep,
 ) -> Counts:
-    """Replay in batches, each a transaction; what arrives meanwhile is not touched.
+    """Replay in batches, each a transaction; what arrives or is accepted meanwhile is not touched.
+
+    The reports of one vendor become due one after the other, urgent kinds before the others.
+
+    Args:
+        engine: the journal.
+        filters: which reports.
+        policies: of every kind.
+        now: when the first report is due.
+        again: also what was accepted.
+        per_s: how many reports of one vendor become due in a second; more than 0.
+        asked_at: when a person saw what would be told again; else now.
+        sleep: waits between two batches, for SQLite lets no other writer in by itself.
 
     Returns:
         What was replayed and what had been overtaken; reports that are left are not counted.
     """
     columns = tables.report.c
-    states = replayable(again=again)
-    chosen = and_(columns.state.in_(states), *of_reports(filters))
-    with reading(engine) as connection:
-        last = connection.execute(select(func.max(columns.id))).scalar() or 0
     counts: Counts = Counter()
-    after = 0
-    while after < last:
-        window = and_(chosen, columns.id > after, columns.id <= last)
-        ids, counted = _raced(engine, window, policies, now)
-        counts += counted
-        if len(ids) < BATCH:
-            break
-        after = ids[-1]
+    spans = list(windows.windows(engine, filters))
+    for urgent in (True, False):
+        kinds = [kind for kind, policy in policies.items() if policy.urgent is urgent]
+        if filters.kind is not None and filters.kind not in kinds:
+            continue
+        chosen = and_(
+            columns.kind.in_(kinds), *of_reports(filters), _may_be(again, asked_at or now)
+        )
+        for span in spans:
+            for ids in windows.batches(engine, span, chosen, BATCH):
+                if counts:
+                    sleep(GIVE_WAY_S)
+                batch = _Batch(ids, chosen, policies, now, per_s, places(counts))
+                counts += _raced(engine, batch)
     return counts
 
 
-def _raced(
-    engine: Engine, window: ColumnElement[bool], policies: Mapping[Kind, Policy], now: datetime
-) -> tuple[Sequence[int], Counts]:
+def places(counts: Counts) -> Counter[str]:
+    """How many reports of each vendor have been replayed."""
+    placed: Counter[str] = Counter()
+    for group, count in counts.items():
+        if group.fate is Fate.REPLAYED:
+            placed[group.vendor] += count
+    return placed
+
+
+def _may_be(again: bool, asked_at: datetime) -> ColumnElement[bool]:
+    """The states to replay from; what is accepted after the asking was not meant to go twice."""
+    columns = tables.report.c
+    before = or_(columns.settled_at.is_(None), columns.settled_at <= asked_at)
+    return and_(
+        columns.state.in_(replayable(again=again)),
+        or_(columns.state != State.ACCEPTED, before),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Batch:
+    """What one transaction of a replay takes on, and how many of each vendor went before it."""
+
+    ids: Sequence[int]
+    chosen: ColumnElement[bool]
+    policies: Mapping[Kind, Policy]
+    now: datetime
+    per_s: float
+    places: Mapping[str, int]
+
+
+def _raced(engine: Engine, batch: _Batch) -> Counts:
     """One batch; when a worker wrote a pending status in between, the second look sees it."""
     for left in reversed(range(RACES)):
         try:
             with writing(engine) as connection:
-                return _batch(connection, window, policies, now)
+                return _replay(connection, batch)
         except DBAPIError as error:
             if not left or not passing(error):
                 raise
     raise AssertionError("unreachable")
 
 
-def _batch(
-    connection: Connection,
-    window: ColumnElement[bool],
-    policies: Mapping[Kind, Policy],
-    now: datetime,
-) -> tuple[Sequence[int], Counts]:
+def _replay(connection: Connection, batch: _Batch) -> Counts:
+    counts: Counts = Counter()
+    placed = Counter(batch.places)
+    by_kind: dict[Kind, dict[int, datetime]] = {}
+    for row in _locked(connection, batch):
+        fate = Fate.OVERTAKEN if row.overtaken else Fate.REPLAYED
+        counts[Group(row.vendor, row.kind, row.state, fate)] += 1
+        if fate is Fate.OVERTAKEN:
+            continue
+        turn = batch.now + timedelta(seconds=placed[row.vendor] / batch.per_s)
+        placed[row.vendor] += 1
+        # What is to be sent anyway is never put off.
+        due_at = min(turn, row.due_at) if row.state == State.PENDING else turn
+        by_kind.setdefault(Kind(row.kind), {})[row.id] = due_at
+    for kind, due_at in by_kind.items():
+        policy = batch.policies[kind]
+        back_to_pending(connection, list(due_at), policy, batch.now, BY_HAND, due_at=due_at)
+    return counts
+
+
+def _locked(connection: Connection, batch: _Batch) -> Sequence[Row[Any]]:
+    """Those that are still chosen."""
+    lock_connectors(connection, batch.ids)
     columns = tables.report.c
-    query = select(columns.id).where(window).order_by(columns.id).limit(BATCH)
-    ids = connection.execute(query).scalars().all()
-    _lock_connectors(connection, ids)
-    rows = connection.execute(
-        select(
-            columns.id, columns.vendor, columns.kind, columns.state, _overtaken().label("overtaken")
-        )
-        .where(columns.id.in_(ids), window)
+    overtaken = no_longer_newest().label("overtaken")
+    return connection.execute(
+        select(columns.id, columns.vendor, columns.kind, columns.state, columns.due_at, overtaken)
+        .where(columns.id.in_(batch.ids), batch.chosen)
         .order_by(columns.id)
         .with_for_update(of=tables.report)
     ).all()
-    counts: Counts = Counter()
-    by_kind: dict[Kind, list[int]] = {}
-    for row in rows:
-        fate = Fate.OVERTAKEN if row.overtaken else Fate.REPLAYED
-        counts[Group(row.vendor, row.kind, row.state, fate)] += 1
-        if not row.overtaken:
-            by_kind.setdefault(Kind(row.kind), []).append(row.id)
-    for kind, some in by_kind.items():
-        back_to_pending(connection, some, policies[kind], now, BY_HAND)
-    return ids, counts
-
-
-def _lock_connectors(connection: Connection, ids: Sequence[int]) -> None:
-    """The intake takes the same locks in the same order: no newer status comes in between."""
-    columns, subject = tables.report.c, tables.connector.c.subject
-    of = select(columns.subject).where(columns.id.in_(ids), columns.latest_wins == 1)
-    # The intake sorts by code points, whatever the language of the database.
-    order = subject.collate("C") if connection.dialect.name == "postgresql" else subject
-    locked = select(subject).where(subject.in_(of)).order_by(order).with_for_update()
-    connection.execute(locked)
-
-
-def _overtaken() -> ColumnElement[bool]:
-    columns, newest = tables.report.c, tables.connector.c
-    is_newest = exists().where(
-        newest.subject == columns.subject, newest.event_id == columns.event_id
-    )
-    return and_(columns.latest_wins == 1, not_(is_newest))
-
-
-def back_to_pending(
-    connection: Connection, ids: Sequence[int], policy: Policy, now: datetime, why: str
-) -> None:
-    """Due now, with a fresh budget; how each stood before is kept in its reason.
-
-    Of a connector's statuses an older pending one is superseded: only the newest waits.
-    """
-    columns = tables.report.c
-    if policy.latest_wins:
-        connection.execute(_supersede_older(ids, now))
-    stood = literal(f"{why}; was ") + columns.state
-    stood = case((columns.reason.is_(None), stood), else_=stood + ": " + columns.reason)
-    connection.execute(
-        update(tables.report)
-        .where(columns.id.in_(ids))
-        .values(
-            state=State.PENDING,
-            due_at=now,
-            worth_until=policy.worth_until(now),
-            tries=0,
-            settled_at=None,
-            lease_until=None,
-            lease_owner=None,
-            reason=case((columns.reason.startswith(why), columns.reason), else_=stood),
-        )
-    )
-
-
-def _supersede_older(ids: Sequence[int], now: datetime) -> Update:
-    columns = tables.report.c
-    chosen = tables.report.alias("chosen")
-    overtaken = exists().where(
-        chosen.c.id.in_(ids),
-        chosen.c.vendor == columns.vendor,
-        chosen.c.subject == columns.subject,
-    )
-    return (
-        update(tables.report)
-        .where(
-            tables.is_waiting(),
-            tables.is_latest_wins(),
-            columns.id.not_in(ids),
-            overtaken,
-        )
-        .values(state=State.SUPERSEDED, reason="a newer status took its place", settled_at=now)
-    )

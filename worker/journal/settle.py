@@ -12,7 +12,7 @@ from worker.journal.claim import Claim
 from worker.journal.engine import insert, writing
 from worker.journal.opening import overtaken
 from worker.journal.states import State, after_sending
-from worker.outcomes import Accepted, OnUnclear, Outcome, word
+from worker.outcomes import Accepted, OnUnclear, Outcome, TryLater, word
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,12 +152,17 @@ def _row(told: Told, on_unclear: OnUnclear, now: datetime) -> dict[str, Any]:
         "report_id": told.claim.report_id,
         "owner": told.claim.lease_owner,
         "to_state": state.value,
-        "more_tries": int(state in (State.PENDING, State.UNCLEAR)),
+        "more_tries": int(state in (State.PENDING, State.UNCLEAR) and not _of_lane(told.outcome)),
         "due": now + timedelta(seconds=told.next_try_s),
         "said": word(told.outcome),
         "because": told.outcome.reason,
         "settled": now if state is State.REFUSED else None,
     }
+
+
+def _of_lane(outcome: Outcome) -> bool:
+    """A throttle, a dead credential: it says nothing of the report, which has not failed by it."""
+    return isinstance(outcome, TryLater) and outcome.whole_lane
 
 
 def _given_back(claim: Claim, now: datetime) -> dict[str, Any]:

@@ -1,9 +1,11 @@
 """The command line, run in this process as a terminal runs it."""
 
 import io
+import logging
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -53,6 +55,20 @@ def clean(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.chdir(folder)
 
 
+@contextmanager
+def _as_before() -> Iterator[None]:
+    """A command is a process of its own, and leaves nothing behind in it."""
+    mask, last = os.umask(0o022), logging.lastResort
+    assert last is not None
+    formatter = last.formatter
+    os.umask(mask)
+    try:
+        yield
+    finally:
+        os.umask(mask)
+        last.setFormatter(formatter)
+
+
 @pytest.fixture
 def run(clean: None, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
     """Runs `chargerelay` with these arguments."""
@@ -61,7 +77,7 @@ def run(clean: None, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixt
         monkeypatch.setattr(sys, "argv", ["chargerelay", *map(str, arguments)])
         monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(stdin)))
         capsys.readouterr()
-        with pytest.raises(SystemExit) as end:
+        with pytest.raises(SystemExit) as end, _as_before():
             cli.main()
         code: Any = end.value.code
         out, err = capsys.readouterr()

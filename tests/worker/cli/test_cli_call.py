@@ -18,6 +18,7 @@ VENDORS = """
 [vendors.city-platform]
 system = "charging_station"
 base_url = "{url}/city-platform"
+private_address = true
 operator_id = "395815801"
 secret = "{secret}"
 risk_url = "{url}/city-platform/risk"
@@ -25,6 +26,7 @@ risk_url = "{url}/city-platform/risk"
 [vendors.mall-garage]
 system = "parkpot"
 base_url = "{url}/mall-garage"
+private_address = true
 port_name = "acme"
 park_id = "3302122004"
 key = "sandbox-key"

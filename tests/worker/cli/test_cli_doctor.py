@@ -41,7 +41,7 @@ def vendor(clean: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iter
     path = tmp_path / "vendors.toml"
     path.write_text(
         '[vendors.garage]\nsystem = "parkpot"\nport_name = "a"\npark_id = "1"\nkey = "k"\n'
-        f'base_url = "http://127.0.0.1:{server.server_port}"\n',
+        f'base_url = "http://127.0.0.1:{server.server_port}"\nprivate_address = true\n',
         encoding="utf-8",
     )
     monkeypatch.setenv("RELAY_VENDORS_FILE", str(path))
@@ -127,11 +127,13 @@ def test_a_vendor_that_does_not_answer_is_a_warning(
 ) -> None:
     text = with_vendors.read_text("utf-8").replace("https://mall.example", "http://127.0.0.1:1")
     text = text.replace("https://user:HIDDEN@garage.example", "http://user:HIDDEN@127.0.0.1:1")
+    text = text.replace("port_name", "private_address = true\nport_name")
     with_vendors.write_text(text, encoding="utf-8")
     monkeypatch.setenv("GARAGE_KEY", "HIDDEN")
     ended = run("doctor")
     assert ended.code == 0
-    assert "! vendor mall-garage: no answer from http://127.0.0.1:1 (ConnectionError)" in ended.out
+    why = "no answer from http://127.0.0.1:1: the connection was refused"
+    assert f"! vendor mall-garage: {why}: ask the vendor" in ended.out
     assert "HIDDEN" not in ended.out
 
 

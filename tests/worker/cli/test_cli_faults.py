@@ -25,10 +25,17 @@ def one_sentence(text: str) -> bool:
 
 @pytest.mark.parametrize("command", COMMANDS, ids=lambda command: command.__name__)
 def test_every_command_explains_itself_with_an_example(run: Run, command: object) -> None:
-    name = command.__name__  # type: ignore[attr-defined]
+    name = command.__name__.replace("_", "-")  # type: ignore[attr-defined]
     ended = run(name, "--help")
     assert ended.code == 0
     assert f"Example: chargerelay {name}" in ended.out
+
+
+@pytest.mark.parametrize("name", ["register", "check", "remove", "log"])
+def test_every_command_of_callbacks_explains_itself_with_an_example(run: Run, name: str) -> None:
+    ended = run("callbacks", name, "--help")
+    assert ended.code == 0
+    assert f"chargerelay callbacks {name}" in ended.out.partition("Example: ")[2]
 
 
 def test_the_version_is_said(run: Run) -> None:

@@ -6,6 +6,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -13,10 +14,12 @@ import pytest
 from redis import Redis
 from sqlalchemy import Engine
 
-from tests.worker.rows import record, set_reports, states, take_in
-from worker.cli.replay import ASK_ABOVE
+from tests.worker.rows import all_of, record, set_reports, states, take_in
+from worker.cli.preview import ASK_ABOVE
 from worker.events import Kind
+from worker.journal import audit, tables
 from worker.journal.engine import open_journal
+from worker.journal.replay import BATCH
 from worker.producer import PIPELINED
 
 ROOT = Path(__file__).parents[3]
@@ -118,4 +121,54 @@ def test_on_a_terminal_a_large_replay_asks_first(
     assert process.returncode == code, err
     assert (b"Replay 101 reports?" in err) == (not options)
     assert set(states(engine).values()) == {state}
+    engine.dispose()
+
+
+@pytest.mark.parametrize(("answer", "state", "code"), [("n", "accepted", 1), ("y", "pending", 0)])
+def test_on_a_terminal_telling_twice_is_explained_shown_and_asked_at_any_count(
+    start: Start,
+    terminal: tuple[int, int],
+    sqlite_url: str,
+    answer: str,
+    state: str,
+    code: int,
+) -> None:
+    person, program = terminal
+    engine = open_journal(sqlite_url)
+    take_in(engine, Kind.CHARGE_RECORD, [record("R1")])
+    set_reports(engine, {"vendor": "city"}, state="accepted")
+    command = ("replay", "--vendor", "city", "--again")
+    process = start(*command, stdin=program, RELAY_JOURNAL_URL=sqlite_url)
+    assert process.stderr is not None
+    said = b""
+    while b"Replay 1 report?" not in said:
+        more = os.read(process.stderr.fileno(), 4096)
+        assert more, said
+        said += more
+    answered_at = datetime.now(UTC)
+    os.write(person, f"{answer}\n".encode())
+    out, err = process.communicate(timeout=30)
+    assert process.returncode == code, err
+    assert said.index(b"books it twice") < said.index(b"Replay 1 report?")
+    assert b"would be replayed: 1 report; nothing was written" in out
+    (row,) = all_of(engine, tables.report)
+    assert row["state"] == state
+    assert (row["due_at"] >= answered_at) == (state == "pending")
+    engine.dispose()
+
+
+def test_an_interrupted_replay_leaves_an_audit_row_without_an_end(
+    start: Start, sqlite_url: str
+) -> None:
+    engine = open_journal(sqlite_url)
+    take_in(engine, Kind.CHARGE_RECORD, [record(f"R{n}") for n in range(40 * BATCH)])
+    set_reports(engine, {"vendor": "city"}, state="refused")
+    process = start("replay", "--vendor", "city", RELAY_JOURNAL_URL=sqlite_url)
+    until(lambda: "pending" in states(engine).values())
+    process.send_signal(signal.SIGINT)
+    process.communicate(timeout=30)
+    assert process.returncode == 130
+    (row,) = all_of(engine, audit.audit)
+    assert (row["act"], row["ended_at"], row["result"]) == ("replay", None, None)
+    assert set(states(engine).values()) == {"pending", "refused"}
     engine.dispose()

@@ -2,6 +2,8 @@ import fakeredis
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from redis import Redis
+from redis.exceptions import OutOfMemoryError
 
 from worker.intake.take import Batch, Taker
 
@@ -121,6 +123,20 @@ def test_taking_what_is_held_takes_nothing_from_the_queue(redis: fakeredis.FakeR
     taker(redis, "dead").release(adopted)
     assert taker(redis, "dead").take_held("c") is None
     assert redis.lrange(QUEUE, 0, -1) == [b"2"]
+
+
+def test_what_fills_a_broker_to_the_brim_can_still_be_taken_and_released(valkey_url: str) -> None:
+    with Redis.from_url(valkey_url) as redis:
+        redis.lpush(QUEUE, b"1", b"2")
+        redis.config_set("maxmemory", "1")
+        try:
+            with pytest.raises(OutOfMemoryError):
+                redis.lpush(QUEUE, b"3")
+            mine = Taker(redis, QUEUE, "one", max_items=100, max_bytes=10_000)
+            assert mine.take("a") == Batch("a", [b"1", b"2"])
+            assert mine.release(Batch("a", [b"1", b"2"]))
+        finally:
+            redis.config_set("maxmemory", "0")
 
 
 def test_two_workers_never_take_the_same_item(redis: fakeredis.FakeRedis) -> None:

@@ -6,10 +6,11 @@ import pytest
 from sqlalchemy import Engine, update
 
 from tests.worker.desk import LEASE_S, RECORD, STATUS, WARNING, Desk
+from tests.worker.failing import fail, handle
 from tests.worker.given import NOON, record, status, warning
 from worker.journal import tables
 from worker.journal.engine import writing
-from worker.outcomes import OnUnclear, TryLater, Unclear
+from worker.outcomes import Accepted, OnUnclear, TryLater, Unclear
 
 
 @pytest.fixture
@@ -101,6 +102,30 @@ def test_an_unclear_status_is_not_told_after_a_newer_one(desk: Desk) -> None:
     desk.settle(desk.claim(STATUS), Unclear("no answer"), rule=OnUnclear.VERIFY)
     desk.accept(status(second=2))
     assert [state for _, state in desk.told()] == ["superseded", "pending"]
+
+
+def test_what_failed_at_the_vendor_is_claimed_with_the_vendors_id_for_it(desk: Desk) -> None:
+    desk.accept(status("C-1"), status("C-2"))
+    desk.settle(desk.claim(STATUS), Accepted())
+    fail(desk, status("C-2").event, request_id="R-7")
+    handle(desk)
+    desk.accept(status("C-3"))
+    claimed = {claim.event.subject: claim for claim in desk.claim(STATUS)}
+    assert {of[-3:]: (c.vendor_ref, c.look_up) for of, c in claimed.items()} == {
+        "C-2": ("R-7", False),
+        "C-3": (None, False),
+    }
+
+
+def test_a_lease_that_ran_out_keeps_the_vendors_id(desk: Desk) -> None:
+    desk.accept(status())
+    desk.settle(desk.claim(STATUS), Accepted())
+    fail(desk, status().event)
+    handle(desk)
+    desk.claim(STATUS)
+    desk.forward(LEASE_S + 1)
+    desk.end_leases()
+    assert [claim.vendor_ref for claim in desk.claim(STATUS)] == ["R-1"]
 
 
 def test_a_copy_that_cannot_be_read_is_refused_and_the_others_are_claimed(desk: Desk) -> None:

@@ -3,9 +3,12 @@ from sqlalchemy import Engine, update
 
 from config.settings import Settings
 from tests.worker.desk import CITY, RECORD, STATUS, Desk, attempt
+from tests.worker.failing import fail, handle
 from tests.worker.given import record, status
-from worker.journal import tables
+from worker.journal import arrivals, tables
+from worker.journal import callback_tables as told
 from worker.journal.accept import Unread
+from worker.journal.arrivals import Arrival
 from worker.journal.engine import writing
 from worker.journal.prune import prune
 from worker.outcomes import Accepted, OnUnclear, Refused, TryLater, Unclear
@@ -127,6 +130,45 @@ def test_rejects_go_after_their_time_and_batch_ids_after_two_days(desk: Desk) ->
     desk.forward(3 * DAY_S)
     pruned(desk)
     assert desk.all(tables.reject) == []
+
+
+def test_callbacks_and_failed_reports_go_after_their_time(desk: Desk) -> None:
+    kept = Settings(_env_file=None, keep_callback_days=3)
+    desk.accept(record())
+    desk.settle(desk.claim(RECORD), Accepted())
+    fail(desk, record().event)
+    handle(desk)
+    desk.forward(DAY_S)
+    fail(desk, None, request_id="R-2")
+    desk.forward(2 * DAY_S)
+    prune(desk.engine, kept, desk.now)
+    assert [len(desk.all(t)) for t in (told.callback, told.failed_report)] == [2, 2]
+    desk.forward(1)
+    assert prune(desk.engine, kept, desk.now) == 0
+    (left,) = desk.all(told.failed_report)
+    assert (left.request_id, len(desk.all(told.callback))) == ("R-2", 1)
+    assert (counts(desk)["report"], desk.states()) == (1, {1: "unclear"})
+    desk.forward(DAY_S)
+    prune(desk.engine, kept, desk.now)
+    assert [len(desk.all(t)) for t in (told.callback, told.failed_report)] == [0, 0]
+
+
+def test_an_event_that_a_callback_brought_stays_until_it_has_arrived(desk: Desk) -> None:
+    with writing(desk.engine) as connection:
+        arrivals.bring(connection, CITY, [Arrival(RECORD, "A-1", record().body)], desk.now)
+    desk.forward(10_000 * DAY_S)
+    pruned(desk)
+    assert len(desk.all(told.callback_event)) == 1
+
+
+def test_many_old_callbacks_go_at_once(desk: Desk) -> None:
+    row = {"vendor": CITY, "name": "cell-risk", "received_at": desk.now, "outcome": "refused"}
+    rows = [row | {"http_status": 401, "reason": "", "body": ""} for _ in range(1200)]
+    with writing(desk.engine) as connection:
+        connection.execute(told.callback.insert(), rows)
+    desk.forward(91 * DAY_S)
+    pruned(desk)
+    assert desk.all(told.callback) == []
 
 
 def test_much_is_pruned_in_small_batches_and_the_next_call_goes_on(desk: Desk) -> None:

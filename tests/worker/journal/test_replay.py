@@ -27,7 +27,7 @@ CITY = Filters(vendor="city")
 
 
 def replayed(engine: Engine, filters: Filters = CITY, *, again: bool = False) -> Counts:
-    return replay.replay(engine, filters, POLICIES, LATER, again=again)
+    return replay.replay(engine, filters, POLICIES, LATER, again=again, per_s=50)
 
 
 def report(engine: Engine, event_id: int = 1) -> dict[str, Any]:

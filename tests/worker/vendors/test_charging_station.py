@@ -146,6 +146,12 @@ def test_another_order_with_the_same_seq_is_not_ours() -> None:
 def test_a_server_that_always_gives_the_same_page_is_given_up() -> None:
     found, sent = look(*[success(rows(100))] * 60)
     assert isinstance(found, Unclear)
+    assert len(sent) == 2
+
+
+def test_pages_without_an_order_are_given_up_after_so_many() -> None:
+    found, sent = look(*[success(rows(100, 100 * n)) for n in range(60)])
+    assert isinstance(found, Unclear)
     assert len(sent) == 50
 
 

@@ -12,25 +12,25 @@ Field notes:
   {"error": …} to some wrong bodies, and takes a list whole or not at all.
 - That server stores a repeated record twice; what is unclear is read back first. The document does
   not show the page that is read: {"list", "total"} and its relatives are understood, among them
-  the server's own {"pageList", "totalRecord"}.
+  the server's own {"pageList", "totalRecord"}. Nor does it name their order; see order.
 - Another server signs the hex digest in place of the raw one: `signature_encoding = "hex"`.
 """
 
-from collections.abc import Callable, Mapping, Sequence
-from datetime import timedelta
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import ClassVar
 
 import requests
 from requests.auth import AuthBase
 
 from worker.callback import Callback
+from worker.copies import Copy, Span
 from worker.events import ChargeRecord, Event, Kind, SafetyWarning
 from worker.exchange import Answer, Http
 from worker.operation import Operation
-from worker.outcomes import Absent, Accepted, OnUnclear, Outcome, TryLater, Unclear
+from worker.outcomes import Absent, Accepted, OnUnclear, Outcome, TryLater
 from worker.tokens import TokenUnavailable
 from worker.vendor import CannotSign, Send, System, Takes
-from worker.vendors.charging_station import answers, payloads
+from worker.vendors.charging_station import answers, payloads, reading
 from worker.vendors.charging_station.arguments import RECORDS_A_CALL, STATUSES_A_CALL
 from worker.vendors.charging_station.auth import OperatorAuth
 from worker.vendors.charging_station.callbacks import CALLBACKS
@@ -42,14 +42,12 @@ from worker.vendors.charging_station.operations import (
     STATUS_AGAIN_PATH,
     STATUS_PATH,
 )
+from worker.vendors.charging_station.pages import PAGE_SIZE, Ask
 from worker.vendors.charging_station.settings import ChargingStationSettings
 from worker.wire import write_json
 
 PATHS = {Kind.CONNECTOR_STATUS: STATUS_PATH, Kind.CHARGE_RECORD: RECORD_PATH}
-PAGE_SIZE = 100
-MOST_PAGES = 50
 MOST_FAILURES = 3
-LOOK_UP = timedelta(seconds=20)
 
 
 class ChargingStation(System[ChargingStationSettings]):
@@ -68,6 +66,7 @@ class ChargingStation(System[ChargingStationSettings]):
         Kind.SAFETY_WARNING: Takes(pack=1, on_unclear=OnUnclear.RESEND),
     }
     operations: ClassVar[Mapping[str, Operation]] = OPERATIONS
+    reads_back: ClassVar[frozenset[Kind]] = frozenset({Kind.CHARGE_RECORD})
     callbacks: ClassVar[Mapping[str, Callback]] = CALLBACKS
 
     def wants(self, event: Event) -> bool:
@@ -112,18 +111,21 @@ class ChargingStation(System[ChargingStationSettings]):
         return True
 
     def look_up(self, events: Sequence[Event], send: Send) -> Sequence[Outcome | Absent]:
-        """Read the pages of 分页查询多个充电记录信息列表 until all records are found.
-
-        Absent only if every page was read and understood; Unclear for all else, because after
-        TryLater a record would be sent unseen.
-        """
+        """Search the pages of 分页查询多个充电记录信息列表."""
         records = [event for event in events if isinstance(event, ChargeRecord)]
         if len(records) < len(events):
             return super().look_up(events, send)
-        found: set[str] = set()
-        rest = self._search(records, found, send)
-        here = Accepted("found at the vendor")
-        return [here if record.order_no in found else rest for record in records]
+        return reading.look_up(records, self.settings.operator_id, self._asking(send), self.clock)
+
+    def read_back(self, kind: Kind, span: Span, send: Send) -> Iterator[Sequence[Copy]]:
+        """Read the pages of 分页查询多个充电记录信息列表, as many as the span needs."""
+        return reading.read_back(span, self._asking(send))
+
+    def copy_of(self, event: Event) -> Copy:
+        """A record by its startChargeSeq and cellId."""
+        if not isinstance(event, ChargeRecord):
+            return super().copy_of(event)
+        return reading.copy_of(event, self.settings.operator_id)
 
     def _fetch(self, http: Http) -> str:
         signed = OperatorAuth(self.settings, self.clock)
@@ -136,36 +138,19 @@ class ChargingStation(System[ChargingStationSettings]):
             raise CannotSign(TryLater(f"no token, {why}", said.code, after_s, whole_lane=True))
         return token
 
-    def _search(
-        self, records: Sequence[ChargeRecord], found: set[str], send: Send
-    ) -> Absent | Unclear:
-        """Add the orderNos that are there to `found`; returns what that means for the others."""
-        operator_id = self.settings.operator_id
-        keys = {
-            r.order_no: (payloads.start_charge_seq(r, operator_id), payloads.cell_id(r))
-            for r in records
-        }
-        seen: set[str] = set()
-        ends_at = self.clock() + LOOK_UP
-        for number in range(1, MOST_PAGES + 1):
-            page = answers.page(send(self._page(number)))
-            if isinstance(page, Unclear):
-                return page
-            found.update(order_no for order_no, key in keys.items() if page.holds(*key))
-            if len(found) == len(keys) or page.ends(seen, PAGE_SIZE):
-                return Absent()
-            if self.clock() > ends_at:
-                break
-        return Unclear(f"not found on the first {number} pages; there are more")
-
     def _address(self, kind: Kind, *, many: bool) -> str:
         if kind is Kind.SAFETY_WARNING:
             return str(self.settings.risk_url)
         return self.settings.url + PATHS[kind] + (LIST if many else "")
 
-    def _page(self, page: int) -> requests.Request:
-        asked = {"operatorId": self.settings.operator_id, "pageIndex": page, "pageSize": PAGE_SIZE}
-        return requests.Request("GET", self.settings.url + RECORD_PATH, params=asked)
+    def _asking(self, send: Send) -> Ask:
+        url, ours = self.settings.url + RECORD_PATH, self.settings.operator_id
+
+        def ask(number: int) -> Answer:
+            asked = {"operatorId": ours, "pageIndex": number, "pageSize": PAGE_SIZE}
+            return send(requests.Request("GET", url, params=asked))
+
+        return ask
 
 
 def _post(url: str, content: object) -> requests.Request:

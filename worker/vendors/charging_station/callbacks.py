@@ -2,13 +2,16 @@
 
 Each call carries the four headers that our own calls carry (获取运营商operator token), signed with
 the secret that both sides have. The signature covers neither query nor body, and its time has
-seconds only: calls of one second share it, so that a repetition is known by all of a call.
+seconds only: calls of one second share it, so that a repetition is known by its arguments too,
+however they are written.
 """
 
 import hashlib
 import hmac
+import json
 from collections.abc import Mapping
 from datetime import datetime
+from decimal import Decimal
 from typing import Annotated, Any
 
 from pydantic import BeforeValidator, Field
@@ -23,12 +26,26 @@ from worker.vendors.charging_station.settings import ChargingStationSettings
 from worker.wire import write_json
 
 Platform = System[ChargingStationSettings]
-Moment = Annotated[datetime, BeforeValidator(parse_moment)]
-Risk = Annotated[str, Field(pattern="^[高中低](风险)?$")]
 
 PAGE = "the document's name for it; method and fields from its public original"
 HEADERS = ("Datetime", "OperatorId", "Token", "Signature")
+MOST_DIGITS = 20
+REASON_CHARS = 512
 TIME = "yyyy-MM-dd HH:mm:ss in Asia/Shanghai"
+CELL_CHARS = 40  # of a warningId, which has room for 128 with the vendor's name and the digest
+
+
+def _of_this_world(value: object) -> object:
+    """Refuse true, and 1e999999999 before anybody writes it out."""
+    huge = isinstance(value, Decimal) and abs(value.adjusted()) > MOST_DIGITS
+    if huge or isinstance(value, bool):
+        raise ValueError("expected a number of this world")
+    return value
+
+
+Moment = Annotated[datetime, BeforeValidator(parse_moment)]
+Risk = Annotated[str, Field(pattern="^[高中低](风险)?$")]
+Whole = Annotated[int, BeforeValidator(_of_this_world)]
 
 
 class FailedItem(Told):
@@ -37,7 +54,7 @@ class FailedItem(Told):
     request_api: str = Field(alias="requestAPI", max_length=512, description="失败的 API")
     request_body: Any = Field(alias="requestBody", description="请求 body, with chargingMetaInfoId")
     request_id: Id = Field(alias="requestId", description="of the item; wanted in a re-report")
-    request_failure_count: int = Field(
+    request_failure_count: Whole = Field(
         alias="requestFailureCount", ge=1, le=1000, description="失败次数, at most three"
     )
 
@@ -45,7 +62,7 @@ class FailedItem(Told):
 class ReportFailure(Told):
     """(运营商实现该接口)处理上报失败."""
 
-    status: int = Field(ge=-(10**6), le=10**6, description="错误代码")
+    status: Whole = Field(ge=-(10**6), le=10**6, description="错误代码")
     message: str = Field(max_length=4096, description="错误信息")
     data: FailedItem
 
@@ -90,8 +107,8 @@ def admit(system: Platform, called: Called) -> str:
     if told["OperatorId"] != own.operator_id:
         raise Refusal(401, "运营商id有误: the OperatorId is not ours")
     _refuse_another_time(told["Datetime"], called)
-    content = hashlib.sha256(called.body).hexdigest()
-    return write_json([told["Datetime"], signature, sorted(called.query.items()), content])
+    said = json.dumps(called.fields, sort_keys=True, default=str)
+    return write_json([told["Datetime"], signature, hashlib.sha256(said.encode()).hexdigest()])
 
 
 def _refuse_another_time(text: str, called: Called) -> None:
@@ -156,11 +173,11 @@ def cell_risk(system: Platform, told: CellRisk, heard: Heard) -> Meaning:
     _refuse_another_operator(system, told.operator_id)
     said = [told.cell_id, told.risk_level, told.risk_reason, told.platform_datetime.isoformat()]
     digest = hashlib.sha256(write_json(said).encode()).hexdigest()[:16]
-    warning_id = f"{system.vendor}-{told.cell_id}-{digest}"
+    warning_id = f"{system.vendor}-{told.cell_id[:CELL_CHARS]}-{digest}"
     warning = {
         "warningId": warning_id,
         "riskLevel": told.risk_level,
-        "riskReason": told.risk_reason,
+        "riskReason": told.risk_reason[:REASON_CHARS],
         "occurredAt": told.platform_datetime.isoformat(),
         "operatorId": told.operator_id,
         "connectorId": told.cell_id,

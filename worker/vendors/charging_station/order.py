@@ -34,6 +34,8 @@ class Order:
         self._before: datetime | None = None
         self._oldest: datetime | None = None
         self._older = {SORTED: 0, NEARLY_SORTED: 0}
+        self._begins: datetime | None = None
+        self._descends = False
 
     def follow(self, page: Times) -> None:
         """The next page, its newest records first."""
@@ -42,6 +44,10 @@ class Order:
         self.kept = self.kept and len(known) == len(page)
         for moment in known:
             self._follow(moment)
+        if known:
+            middle = _middle(known)
+            self._begins = self._begins or middle
+            self._descends = middle < self._begins
         for margin in self._older:
             older = all(moment < self._span.since - margin for moment in known)
             self._older[margin] = self._older[margin] + len(page) if older else 0
@@ -50,7 +56,7 @@ class Order:
     def past(self) -> bool:
         """Whether all that is sought has come, if the order goes on."""
         enough = self._older[self._margin] >= OLDER_IN_A_ROW and self._rows >= self._span.told
-        return self.kept and enough
+        return self.kept and self._descends and enough
 
     def goes_on(self, page: Times) -> bool:
         """Whether a page from further on has only what is older than all that is sought."""
@@ -83,6 +89,10 @@ class Order:
 
 def newest_last(first: Times, last: Times) -> bool:
     """Whether the last page is newer than the first one."""
-    begins = sorted(moment for moment in first if moment is not None)
-    ends = sorted(moment for moment in last if moment is not None)
-    return bool(begins and ends) and begins[len(begins) // 2] < ends[len(ends) // 2]
+    begins = [moment for moment in first if moment is not None]
+    ends = [moment for moment in last if moment is not None]
+    return bool(begins and ends) and _middle(begins) < _middle(ends)
+
+
+def _middle(moments: Sequence[datetime]) -> datetime:
+    return sorted(moments)[len(moments) // 2]

@@ -102,7 +102,7 @@ class Pages:
         order.follow(page.times[::-1])
         while number > 1:
             if order.past:
-                yield from self._probe((number - far for far in _distances(number - 1)))
+                yield from self._probe(number - far for far in _distances(number - 1))
                 if order.kept:
                     return
             number -= 1

@@ -1,4 +1,4 @@
-"""One page of 分页查询多个充电记录信息列表, as the platform answers it: kWh, yuan, Asia/Shanghai."""
+"""One page of 分页查询多个充电记录信息列表, as it is answered: kWh, yuan, Asia/Shanghai."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass

@@ -1,0 +1,54 @@
+"""What Flower is shown of a task: its arguments and its faults, without secrets and plate numbers.
+
+Celery puts a text of the arguments beside each message, and sends events with that text, with
+exceptions and with tracebacks; who may look at Flower reads them all.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from celery.app.amqp import AMQP
+from celery.app.events import Events
+from celery.events.dispatcher import EventDispatcher
+from celery.utils.saferepr import saferepr
+
+from config import plates
+from config.logs import mask
+
+MOST_CHARS = 1024
+
+
+def veiled(text: str) -> str:
+    """The text, fit to be looked at."""
+    return plates.hide(mask(text))
+
+
+class VeiledMessages(AMQP):  # type: ignore[misc] # Celery has no types
+    """Messages whose text of the arguments is veiled; the arguments themselves are not."""
+
+    def as_task_v2(
+        self,
+        task_id: str,
+        name: str,
+        args: Sequence[object] | None = None,
+        kwargs: Mapping[str, object] | None = None,
+        *more: Any,  # noqa: ANN401 as the base
+        **options: Any,  # noqa: ANN401 as the base
+    ) -> Any:  # noqa: ANN401 as the base
+        """The message of a task."""
+        options["argsrepr"] = veiled(saferepr(args or (), MOST_CHARS))
+        options["kwargsrepr"] = veiled(saferepr(kwargs or {}, MOST_CHARS))
+        return super().as_task_v2(task_id, name, args, kwargs, *more, **options)
+
+
+class _Dispatcher(EventDispatcher):  # type: ignore[misc] # Celery has no types
+    def send(self, type: str, **fields: Any) -> Any:  # noqa: ANN401 as the base
+        """Send an event whose texts are veiled."""
+        shown = {k: veiled(v) if isinstance(v, str) else v for k, v in fields.items()}
+        return super().send(type, **shown)
+
+
+class VeiledEvents(Events):  # type: ignore[misc] # Celery has no types
+    """Events whose texts are veiled."""
+
+    dispatcher_cls = _Dispatcher
