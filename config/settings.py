@@ -77,6 +77,11 @@ class Settings(BaseSettings):
         description="A status dated further ahead is a reject: it would silence its connector.",
     )
     heartbeat_s: Seconds = Field(3, description="How often a worker says that it lives.")
+    stall_s: Seconds = Field(
+        60,
+        gt=0,
+        description="Work that waits for this long while nobody takes or delivers is a fault.",
+    )
     heartbeat_ttl_s: Seconds = Field(
         15, description="A worker silent for this long is dead; another adopts what it held."
     )

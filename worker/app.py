@@ -18,8 +18,8 @@ from worker.flower import VeiledEvents, VeiledMessages
 from worker.intake.read import TASKS
 from worker.intake.step import IntakeStep
 from worker.process import Processes
+from worker.wake import CLOCK, DELIVER, URGENT
 
-DELIVER, URGENT, CLOCK = "relay.deliver", "relay.urgent", "relay.clock"
 CLOCKED = ("replay", "poll", "reconcile", "prune")
 
 try:

@@ -6,9 +6,15 @@ from redis.retry import Retry
 
 PROCESSING = "{queue}:processing:{worker}"
 BATCH = "{queue}:batch:{worker}"
+RELEASED = "relay:intake:released:{queue}"
 WORKERS = "relay:intake:workers"
 ALIVE = "relay:intake:alive:{worker}"
 WOKEN = "relay:woken:{kind}:{vendor}"
+
+
+def text(value: bytes | str) -> str:
+    """What the broker gave, as text."""
+    return value.decode() if isinstance(value, bytes) else value
 
 
 class BrokerError(Exception):

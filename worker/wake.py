@@ -11,6 +11,8 @@ from worker.events import Kind
 
 log = logging.getLogger(__name__)
 
+# Celery's queues: the wake-ups of lanes, those of urgent ones, and what the clock asks for.
+DELIVER, URGENT, CLOCK = "relay.deliver", "relay.urgent", "relay.clock"
 WOKEN_FOR_S = 3
 
 

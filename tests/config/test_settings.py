@@ -2,6 +2,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from pydantic import ValidationError
 
 from config import settings
 from config.settings import Settings, SettingsError
@@ -163,3 +164,16 @@ def test_settings_do_not_change_once_they_are_read() -> None:
     loaded = settings.load()
     with pytest.raises(ValueError, match="frozen"):
         loaded.sweep_s = 5
+
+
+def test_passwords_in_addresses_are_shown_by_neither_repr_nor_a_fault(env: Put) -> None:
+    env(BROKER_URL="redis://:HIDDEN@host/0", JOURNAL_URL="postgresql+psycopg://relay:HIDDEN@host/x")
+    loaded = settings.load()
+    assert "HIDDEN" in loaded.broker
+    assert "HIDDEN" in loaded.journal
+    assert "HIDDEN" not in repr(loaded) + str(loaded)
+    env(LEASE_S="1", CALLBACKS_URL="HIDDEN")
+    assert "HIDDEN" not in fault()
+    with pytest.raises(ValidationError) as caught:
+        Settings()
+    assert "HIDDEN" not in str(caught.value)

@@ -30,7 +30,10 @@ class Plain(JSONResponse):
 
 
 def create_app(
-    door: Door, publish: Callable[[], object], fault: Callable[[], str | None]
+    door: Door,
+    publish: Callable[[], object],
+    fault: Callable[[], str | None],
+    still: Callable[[], list[str]] = list,
 ) -> FastAPI:
     """The server's application.
 
@@ -38,6 +41,7 @@ def create_app(
         door: answers the calls.
         publish: puts the events that callbacks brought on their queues.
         fault: why the journal cannot be used; None if it can.
+        still: a sentence for whatever stands still in this deployment.
     """
     app = FastAPI(
         title="ChargeRelay callbacks",
@@ -57,10 +61,11 @@ def create_app(
         headers = {"Connection": "close"} if isinstance(raw, Refusal) else None
         return Plain(answered.body, answered.http_status, headers, background=after)
 
-    @app.get("/healthz", tags=["server"])
-    def healthz() -> dict[str, str]:
-        """Whether the server answers."""
-        return {"status": "ok"}
+    @app.get("/healthz", tags=["server"], responses={503: {"description": "it stands still"}})
+    def healthz() -> JSONResponse:
+        """Whether workers take and deliver while there is work."""
+        faults = still()
+        return JSONResponse({"status": faults or "ok"}, 503 if faults else 200)
 
     @app.get("/readyz", tags=["server"], responses={503: {"description": "not ready"}})
     def readyz() -> JSONResponse:

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from io import BytesIO
 from urllib.parse import parse_qsl
 
@@ -30,10 +30,10 @@ class Raw:
     """
 
     method: str
-    query_string: str
-    headers: Mapping[str, str]
-    body: bytes = b""
-    token: str | None = None
+    query_string: str = field(repr=False)
+    headers: Mapping[str, str] = field(repr=False)
+    body: bytes = field(default=b"", repr=False)
+    token: str | None = field(default=None, repr=False)
 
     @property
     def query(self) -> dict[str, str]:

@@ -12,6 +12,8 @@ from worker.arriving import publish_due
 from worker.callbacks.app import create_app
 from worker.callbacks.door import Door
 from worker.deployment import Deployment, NotReady
+from worker.policies import policies
+from worker.standstill import Watch
 
 MOST_AT_ONCE = 500
 STOP_WITHIN_S = 10
@@ -29,7 +31,10 @@ def application(settings: Settings) -> FastAPI:
         raise NotReady("\n".join(faults))
     door = Door(parts.engine, parts.roster.vendors, settings)
     publish = partial(_publish, parts)
-    return create_app(door, publish, parts.journal_fault)
+    watch = Watch(
+        parts.engine, parts.redis, parts.roster, policies(settings), stall_s=settings.stall_s
+    )
+    return create_app(door, publish, parts.journal_fault, watch.faults)
 
 
 def serve(settings: Settings) -> None:

@@ -205,7 +205,7 @@ def _show(steps: Iterable[Step], *, as_json: bool) -> None:
 
 def _unreachable(settings: Settings) -> str | None:
     """Why our own address does not answer from here; None if it does."""
-    url = f"{settings.callbacks_base}/healthz"
+    url = f"{settings.callbacks_base}/readyz"
     try:
         answer = requests.get(url, timeout=PROBE_S)
     except requests.RequestException as error:

@@ -13,7 +13,7 @@ from rich.text import Text
 from sqlalchemy.exc import SQLAlchemyError
 
 from config.settings import Settings
-from worker.cli import callback_checks, checks, needs
+from worker.cli import callback_checks, checks, needs, still_checks
 from worker.cli.checks import Finding, Verdict, failed, ok, warning
 from worker.cli.options import AsJson
 from worker.cli.output import console, printable, write_json
@@ -71,6 +71,8 @@ def _findings(deployment: Deployment) -> Iterator[Finding]:
         engine = deployment.engine
         yield from _guarded("lanes", lambda: checks.lateness(engine, known, settings, now))
         yield from _guarded("callbacks", lambda: callback_checks.stuck(engine, now))
+        if known is not None and _passed(of_broker):
+            yield from _guarded("work", lambda: still_checks.standing_still(deployment, known))
         if known is not None:
             yield from _guarded(
                 "callbacks", lambda: callback_checks.registered(engine, known, settings)

@@ -2,7 +2,7 @@
 
 from redis import Redis
 
-from worker.broker import ALIVE, WORKERS
+from worker.broker import ALIVE, WORKERS, text
 
 
 class Presence:
@@ -26,7 +26,7 @@ class Presence:
 
     def dead(self) -> list[str]:
         """Workers whose heartbeat has stopped and whose leavings nobody has taken up yet."""
-        names = sorted(_text(name) for name in self._redis.smembers(WORKERS))
+        names = sorted(text(name) for name in self._redis.smembers(WORKERS))
         others = [name for name in names if name != self.name]
         if not others:
             return []
@@ -40,7 +40,3 @@ class Presence:
     def leave(self) -> None:
         """Stop cleanly: the name is free at once; what is still held can be adopted at once."""
         self._redis.delete(ALIVE.format(worker=self.name))
-
-
-def _text(value: bytes | str) -> str:
-    return value.decode() if isinstance(value, bytes) else value

@@ -2,6 +2,7 @@
 
 import socket
 import sys
+from collections.abc import Collection
 from typing import Any
 
 from celery import bootsteps
@@ -10,6 +11,11 @@ from worker.deployment import NotReady
 from worker.events import Kind
 from worker.intake.keeper import Intake
 from worker.process import Process
+from worker.standstill import Watch
+from worker.vital import Vital
+from worker.wake import DELIVER, URGENT
+
+LOOKS = 6  # at health, before standing still is a fault
 
 
 class IntakeStep(bootsteps.StartStopStep):  # type: ignore[misc]
@@ -20,6 +26,7 @@ class IntakeStep(bootsteps.StartStopStep):  # type: ignore[misc]
     def __init__(self, worker: Any, **kwargs: object) -> None:  # noqa: ANN401 Celery has no types
         super().__init__(worker, **kwargs)
         self._intake: Intake | None = None
+        self._vital: Vital | None = None
 
     def start(self, worker: Any) -> None:  # noqa: ANN401 Celery has no types
         """Check the deployment, then begin to take."""
@@ -42,10 +49,34 @@ class IntakeStep(bootsteps.StartStopStep):  # type: ignore[misc]
             mine.courier.roster.route,
             mine.courier.roster.tell_all(),
             mine.courier.waker.wake,
+            clock=mine.deployment.clock,
         )
         self._intake.start()
+        self._vital = Vital(
+            mine.deployment.settings.data_dir,
+            worker.hostname or socket.gethostname(),
+            _watch(mine, set(worker.app.amqp.queues.consume_from)).faults,
+            every_s=mine.deployment.settings.stall_s / LOOKS,
+        )
+        self._vital.start()
 
     def stop(self, worker: Any) -> None:  # noqa: ANN401 Celery has no types
         """Take no more."""
+        if self._vital is not None:
+            self._vital.stop()
         if self._intake is not None:
             self._intake.stop()
+
+
+def _watch(mine: Process, consumed: Collection[str]) -> Watch:
+    """What this worker answers for: the queues that it takes from, the lanes it is woken for."""
+    parts = mine.deployment
+    return Watch(
+        parts.engine,
+        parts.redis,
+        mine.courier.roster,
+        mine.courier.policies,
+        stall_s=parts.settings.stall_s,
+        queues=[Kind(name) for name in parts.settings.intake_kinds],
+        urgent=[urgent for urgent in (True, False) if (URGENT if urgent else DELIVER) in consumed],
+    )

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from redis import Redis
 
-from worker.broker import BATCH, PROCESSING
+from worker.broker import BATCH, PROCESSING, RELEASED
 
 TAKE = """
 local items = redis.call('LRANGE', KEYS[2], 0, -1)
@@ -34,6 +34,7 @@ return {ARGV[1], items}
 RELEASE = """
 if redis.call('GET', KEYS[2]) ~= ARGV[1] then return 0 end
 redis.call('DEL', KEYS[1], KEYS[2])
+redis.call('SET', KEYS[3], ARGV[1])
 return 1
 """
 
@@ -56,6 +57,7 @@ class Taker:
         self._queue = queue
         self._held = PROCESSING.format(queue=queue, worker=worker)
         self._batch = BATCH.format(queue=queue, worker=worker)
+        self._released = RELEASED.format(queue=queue)
         self._max_items = max_items
         self._max_bytes = max_bytes
         self._take = redis.register_script(TAKE)
@@ -78,7 +80,7 @@ class Taker:
 
     def release(self, batch: Batch) -> bool:
         """Let go of a batch; False if it had been released by another already."""
-        keys = [self._held, self._batch]
+        keys = [self._held, self._batch, self._released]
         return bool(self._release(keys=keys, args=[batch.id]))
 
     def _taken(self, args: list[str | int]) -> Batch | None:

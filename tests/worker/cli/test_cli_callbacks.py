@@ -52,7 +52,7 @@ class Answers(BaseHTTPRequestHandler):
     """What stands where we say that our callback server is."""
 
     def do_GET(self) -> None:
-        self.send_response(200 if self.path == "/healthz" else 404)
+        self.send_response(200 if self.path == "/readyz" else 404)
         self.end_headers()
 
     def log_message(self, *_: object) -> None:
@@ -163,7 +163,7 @@ def test_an_address_of_ours_that_does_not_answer_is_said(
     relay("callbacks", "register", "city-platform")
     ended = relay("callbacks", "check", "city-platform")
     assert ended.code == 1
-    assert "http://127.0.0.1:1/healthz does not answer from here" in ended.err
+    assert "http://127.0.0.1:1/readyz does not answer from here" in ended.err
 
 
 def test_what_the_vendors_calls_can_take_back_is_taken_back(relay: Run, city: Control) -> None:

@@ -5,6 +5,7 @@ from hypothesis import strategies as st
 from redis import Redis
 from redis.exceptions import OutOfMemoryError
 
+from worker.broker import RELEASED
 from worker.intake.take import Batch, Taker
 
 QUEUE = "charge-record"
@@ -76,7 +77,7 @@ def test_a_released_batch_is_gone_and_the_next_one_has_its_own_id(
     first = mine.take("a")
     assert first is not None
     assert mine.release(first)
-    assert redis.keys() == []
+    assert redis.keys() == [RELEASED.format(queue="charge-record").encode()]
     publish(redis, b"2")
     assert mine.take("b") == Batch("b", [b"2"])
 
