@@ -16,6 +16,7 @@ from worker.journal import gates
 from worker.journal.claim import Claim, claim
 from worker.journal.settle import Attempt, Told, settle
 from worker.outcomes import Accepted, OnUnclear, TryLater
+from worker.packing import packs
 from worker.policies import Policy
 from worker.telling import Result, Teller
 
@@ -24,9 +25,6 @@ log = logging.getLogger(__name__)
 GATHER_S = 0.01
 SETTLE_AGAIN_S = 0.2
 JUDGE_TRIES = 3
-# What keeps failing may be what makes a whole list fail: it no longer takes others with it.
-ALONE_AFTER_TRIES = 3
-LOOKED_UP_TOGETHER = 100
 
 
 class Delivery:
@@ -106,10 +104,7 @@ class Delivery:
         return max(0, (1 if gate.probing else self._slots) - flying)
 
     def _claim(self, room: int, *, probing: bool) -> Iterator[list[Claim]]:
-        """Lease what is due, packed.
-
-        Apart what is looked up; alone what fails again and again, or at the vendor.
-        """
+        """Lease what is due, packed."""
         if room == 0:
             return
         now = self._clock()
@@ -122,10 +117,7 @@ class Delivery:
             lease_until=now + self._lease,
             limit=1 if probing else room * self._pack_size,
         )
-        yield from _packs([c for c in claims if c.look_up], LOOKED_UP_TOGETHER)
-        sent = [c for c in claims if not c.look_up]
-        yield from _packs([c for c in sent if _alone(c)], 1)
-        yield from _packs([c for c in sent if not _alone(c)], self._pack_size)
+        yield from packs(claims, self._pack_size)
 
     def _settle(self, results: Sequence[Result], gate: gates.Gate) -> None:
         """Write down what came back; wait for the journal as long as the leases last."""
@@ -188,15 +180,6 @@ class Delivery:
             type(outcome).__name__,
             said,
         )
-
-
-def _alone(claim: Claim) -> bool:
-    return claim.tries >= ALONE_AFTER_TRIES or claim.vendor_ref is not None
-
-
-def _packs(claims: list[Claim], size: int) -> Iterator[list[Claim]]:
-    for start in range(0, len(claims), size):
-        yield claims[start : start + size]
 
 
 def _lane_wait(

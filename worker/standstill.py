@@ -109,15 +109,20 @@ class Watch:
 
 
 def look(redis: Redis, queues: Collection[Kind]) -> dict[Kind, Queued]:
-    """What waits in these queues."""
-    names = [text(name) for name in redis.smembers(WORKERS)]
-    found = {}
-    for kind in queues:
-        with redis.pipeline(transaction=False) as pipeline:
+    """What waits in these queues.
+
+    The queues are read before the workers' names: what is taken meanwhile is counted once or twice,
+    but never missed.
+    """
+    with redis.pipeline(transaction=False) as pipeline:
+        for kind in queues:
             pipeline.get(RELEASED.format(queue=kind.value))
             pipeline.llen(kind.value)
-            for name in names:
-                pipeline.llen(PROCESSING.format(queue=kind.value, worker=name))
-            released, *lengths = pipeline.execute()
-        found[kind] = Queued(sum(lengths), released)
+        marks = pipeline.execute()
+    names = [text(name) for name in redis.smembers(WORKERS)]
+    found = {}
+    for number, kind in enumerate(queues):
+        released, waiting = marks[2 * number : 2 * number + 2]
+        lists = [PROCESSING.format(queue=kind.value, worker=name) for name in names]
+        found[kind] = Queued(waiting + sum(int(redis.llen(name)) for name in lists), released)
     return found

@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from redis import Redis
 from sqlalchemy import Engine, exists, func, select
 
-from worker.broker import PROCESSING, WORKERS
 from worker.events import Kind
 from worker.journal import tables
 from worker.journal.engine import reading
 from worker.journal.states import OPEN
+from worker.standstill import look
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,12 +27,7 @@ class Tally:
 
 def queued(redis: Redis) -> dict[Kind, int]:
     """Items on each queue and in its processing lists."""
-    names = [name.decode() for name in redis.smembers(WORKERS) if isinstance(name, bytes)]
-    depth = {}
-    for kind in Kind:
-        lists = [kind.value, *(PROCESSING.format(queue=kind.value, worker=n) for n in names)]
-        depth[kind] = sum(int(redis.llen(name)) for name in lists)
-    return depth
+    return {kind: queued.items for kind, queued in look(redis, tuple(Kind)).items()}
 
 
 def settled(redis: Redis, engine: Engine) -> bool:
