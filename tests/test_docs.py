@@ -12,6 +12,7 @@ import fakeredis
 import pytest
 
 import worker.vendors
+from config.settings import Settings
 from worker import systems_page
 from worker.events import Kind, parse
 from worker.exchange import Answer
@@ -120,3 +121,20 @@ def test_the_guides_system_keeps_the_contract_of_every_system(tmp_path: Path) ->
     )
     assert ended.returncode == 0, ended.stdout
     assert "skipped" not in ended.stdout
+
+
+def test_the_threat_model_is_one_page_and_names_tests_that_are_there() -> None:
+    text = (DOCS / "threat-model.md").read_text("utf-8")
+    lines = text.splitlines()
+    assert len(lines) <= 120
+    assert max(map(len, lines)) <= 120
+    named = {
+        name
+        for part in re.findall(r"\bT ((?:`[\w/.-]+`,?\s*)+)", text)
+        for name in re.findall(r"`([\w/.-]+)`", part)
+    }
+    assert len(named) > 10
+    assert [name for name in named if not (ROOT / "tests" / name).exists()] == []
+    settings = re.findall(r"`(RELAY_\w+)`", text)
+    assert {name.removeprefix("RELAY_").lower() for name in settings} <= set(Settings.model_fields)
+    assert "(docs/threat-model.md)" in (ROOT / "README.md").read_text("utf-8")

@@ -22,6 +22,8 @@ from worker.wake import CLOCK, DELIVER, URGENT
 
 CLOCKED = ("replay", "poll", "reconcile", "prune")
 
+APART_S = 900  # as far as two machines' clocks may be apart
+
 try:
     settings = configuration.load()
 except configuration.SettingsError as fault:
@@ -79,26 +81,27 @@ app.conf.update(
     enable_utc=True,  # intervals in UTC: no daylight saving to trip over (celery#10107)
     beat_schedule_filename=str(settings.data_dir / "celerybeat-schedule"),
     beat_schedule={
-        # Each expires before the next few are due: they do not pile up while no worker runs.
+        # Each expires, so that they do not pile up while no worker runs; not sooner, since a worker
+        # whose clock is ahead of beat's by more than that would run none of them.
         "sweep": {
             "task": "tasks.replay.sweep",
             "schedule": timedelta(seconds=settings.sweep_s),
-            "options": {"expires": 5 * settings.sweep_s},
+            "options": {"expires": APART_S},
         },
         "refresh": {
             "task": "tasks.replay.refresh",
             "schedule": timedelta(seconds=30),
-            "options": {"expires": 30},
+            "options": {"expires": APART_S},
         },
         "callbacks": {
             "task": "tasks.replay.callbacks",
             "schedule": timedelta(seconds=2 * settings.sweep_s),
-            "options": {"expires": 10 * settings.sweep_s},
+            "options": {"expires": APART_S},
         },
         "poll": {
             "task": "tasks.poll.poll",
             "schedule": timedelta(seconds=3),
-            "options": {"expires": 15},
+            "options": {"expires": APART_S},
         },
         "reconcile": {
             "task": "tasks.reconcile.reconcile",

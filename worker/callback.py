@@ -38,10 +38,10 @@ class Called:
     """
 
     name: str
-    query: Mapping[str, str]
-    headers: Mapping[str, str]
-    fields: Mapping[str, object]
-    body: bytes
+    query: Mapping[str, str] = field(repr=False)
+    headers: Mapping[str, str] = field(repr=False)
+    fields: Mapping[str, object] = field(repr=False)
+    body: bytes = field(repr=False)
     received_at: datetime
     clock_s: float = 300
 

@@ -20,6 +20,7 @@ from worker.delivery import Delivery
 from worker.events import Kind
 from worker.journal import engine as journal
 from worker.journal import gates, sweep
+from worker.journal.clock import Jumps
 from worker.outcomes import OnUnclear
 from worker.pace import Pace
 from worker.policies import policies
@@ -59,7 +60,8 @@ class Courier:
         self.stopping = threading.Event()
         self._settings = settings
         self._engine = engine
-        self._clock = clock
+        self._clock = self._jumps = Jumps(clock)
+        self._swept_at: float | None = None
         self._owner = f"{socket.gethostname()}:{os.getpid()}"
         self._breakers: dict[str, Breaker] = {}
         self._paces: dict[str, Pace] = {}
@@ -94,21 +96,39 @@ class Courier:
 
     def sweep(self) -> None:
         """What the clock does: end leases and worth, and wake every lane in which work is due."""
+        if not self._time_to_sweep():
+            return
         try:
             self._sweep()
         except SQLAlchemyError as error:
             log.warning("the sweep waits for the journal: %s", journal.away(error))
 
+    def _time_to_sweep(self) -> bool:
+        """Not where many calls of the clock have piled up: one sweep does for all of them."""
+        at = time.monotonic()
+        with self._lock:
+            if self._swept_at is not None and at - self._swept_at < self._settings.sweep_s / 4:
+                return False
+            self._swept_at = at
+            return True
+
     def _sweep(self) -> None:
         now = self._clock()
-        ended = sweep.end_leases(
-            self._engine, self.roster.unclear_rules(), now, self._settings.look_up_after_s
-        )
-        if ended:
-            log.warning("%d reports were in flight on a worker that fell silent", ended)
+        if back_s := self._jumps.gone_back_s():
+            sweep.set_back(self._engine, now, back_s, self._settings.lease_s)
+        self._end_leases(now)
         sweep.end_worth(self._engine, self.policies, now)
         due = sweep.due_lanes(self._engine, self.roster.lanes(), now)
         self.waker.wake(lane for lane in due if self._open_to(*lane, now))
+
+    def _end_leases(self, now: datetime) -> None:
+        """Not right after a jump ahead: a lease that seems to be over may still be held."""
+        if self._jumps.ahead_within(self._settings.lease_s):
+            return
+        rules, look_up_after_s = self.roster.unclear_rules(), self._settings.look_up_after_s
+        ended = sweep.end_leases(self._engine, rules, now, look_up_after_s)
+        if ended:
+            log.warning("%d reports were in flight on a worker that fell silent", ended)
 
     def stop(self) -> None:
         """Begin nothing more; what is in flight ends within its time limits."""

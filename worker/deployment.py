@@ -11,6 +11,7 @@ from config.settings import Settings
 from worker import broker, roster
 from worker.journal import engine as journal
 from worker.journal import migrate
+from worker.journal.clock import JournalClock
 from worker.tokens import Tokens
 
 
@@ -28,6 +29,11 @@ class Deployment:
     def engine(self) -> Engine:
         """The journal."""
         return journal.open_journal(self.settings.journal)
+
+    @cached_property
+    def clock(self) -> JournalClock:
+        """What time it is for everything that is written into the journal."""
+        return JournalClock(self.engine)
 
     @cached_property
     def redis(self) -> Redis:

@@ -28,7 +28,14 @@ class Process:
             RosterError: the vendors file cannot be used.
         """
         parts = self.deployment
-        return Courier(parts.settings, parts.engine, parts.redis, parts.roster, self._ring)
+        return Courier(
+            parts.settings,
+            parts.engine,
+            parts.redis,
+            parts.roster,
+            self._ring,
+            clock=parts.clock,
+        )
 
 
 class Processes:

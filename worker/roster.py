@@ -10,6 +10,7 @@ from typing import Any
 
 from pydantic import HttpUrl, SecretStr, ValidationError
 
+from config.logs import never_show
 from config.settings import Settings
 from worker.addresses import leads_inside
 from worker.events import Event, Kind
@@ -99,6 +100,8 @@ def load(settings: Settings, tokens: Tokens, environment: Mapping[str, str] = os
             faults += [f"{path}: [vendors.{name}] {fault}" for fault in error.faults]
     if faults:
         raise RosterError("\n".join(faults))
+    for name, system in vendors.items():
+        never_show(name, system.settings.secrets)
     return Roster(vendors)
 
 

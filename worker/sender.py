@@ -126,7 +126,7 @@ class Sender:
             outcome = without_answer(error)
         outcome = replace(
             outcome,
-            reason=storable(mask(self._without_secrets(outcome.reason)))[:REASON_CHARS],
+            reason=storable(mask(outcome.reason))[:REASON_CHARS],
             code=storable(outcome.code)[:CODE_CHARS] if outcome.code is not None else None,
         )
         return outcome, [self._attempt(e, e.outcome or outcome, report_ids) for e in exchanges]
@@ -181,22 +181,15 @@ class Sender:
             started_at=exchange.started_at,
             duration_ms=exchange.duration_ms,
             method=str(exchange.request.method),
-            url=mask(self._without_secrets(str(exchange.request.url))),
+            url=mask(str(exchange.request.url)),
             http_status=answer.status if isinstance(answer, Answer) else None,
             outcome=outcome,
-            request=self._kept(_body(exchange.request)),
-            answer=self._kept(answer.text() if isinstance(answer, Answer) else str(answer)),
+            request=kept(_body(exchange.request), self._keep_bytes),
+            answer=kept(
+                answer.text() if isinstance(answer, Answer) else str(answer), self._keep_bytes
+            ),
             report_ids=report_ids,
         )
-
-    def _kept(self, text: str) -> str:
-        return kept(self._without_secrets(text), self._keep_bytes)
-
-    def _without_secrets(self, text: str) -> str:
-        """A vendor may repeat one under no name by which it would be masked."""
-        for secret in self._system.settings.secrets | self._system.tokens.held():
-            text = text.replace(secret, "***")
-        return text
 
 
 def without_answer(error: CannotSign | NoAnswer) -> Outcome:

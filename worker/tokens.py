@@ -6,6 +6,8 @@ from collections.abc import Callable
 from redis import Redis
 from redis.exceptions import LockError, RedisError
 
+from config.logs import never_show
+
 KEY = "relay:token:{name}"
 LOCK = "relay:token-lock:{name}"
 
@@ -51,11 +53,6 @@ class Tokens:
             return known
         return self._renewed(name, stale, fetch)
 
-    def held(self) -> frozenset[str]:
-        """The tokens that this process knows, of whichever vendor."""
-        with self._here:
-            return frozenset(self._known.values())
-
     def _renewed(self, name: str, stale: str | None, fetch: Callable[[], str]) -> str:
         lock = self._redis.lock(
             LOCK.format(name=name),
@@ -73,6 +70,7 @@ class Tokens:
             raise TokenUnavailable("another worker is still fetching the token") from error
         except RedisError as error:
             raise TokenUnavailable(f"the broker that shares tokens is away: {error}") from error
+        never_show(KEY.format(name=name), {token, stale or ""})
         with self._here:
             self._known[name] = token
         return token

@@ -23,8 +23,6 @@ from worker.operation import Operation
 from worker.outcomes import Absent, OnUnclear, Outcome, TryLater, Unclear
 from worker.tokens import Tokens
 
-LEAST_SECRET_CHARS = 6
-
 
 class VendorSettings(BaseModel):
     """What every vendor's table in the vendors file may say. Each system adds its own."""
@@ -65,9 +63,8 @@ class VendorSettings(BaseModel):
 
     @property
     def secrets(self) -> frozenset[str]:
-        """Those that are long enough to be told from a word."""
-        given = (value.get_secret_value() for _, value in self if isinstance(value, SecretStr))
-        return frozenset(value for value in given if len(value) >= LEAST_SECRET_CHARS)
+        """What nobody may see."""
+        return frozenset(v.get_secret_value() for _, v in self if isinstance(v, SecretStr))
 
     @property
     def url(self) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import pytest
 
 from config import logs
-from config.logs import mask
+from config.logs import mask, never_show
 
 
 @pytest.mark.parametrize(
@@ -33,6 +33,8 @@ def test_what_follows_a_secrets_name_is_masked(text: str) -> None:
     [
         "new token=HIDDEN",
         "client_secret=HIDDEN",
+        "Authorization: Bearer HIDDEN",
+        "{'Authorization': 'Basic HIDDEN=='}",
         "app_secret: HIDDEN",
         '{"accessToken":"HIDDEN"}',
         "{'password': 'HIDDEN'}",
@@ -79,6 +81,14 @@ def test_a_text_that_was_made_to_be_slow_is_read_in_one_go(part: str) -> None:
     """200 kB. What grew with the square of a text's length would not end while anybody waits."""
     text = part * (200_000 // len(part))
     assert "HIDDEN" not in mask(f"{text} token=HIDDEN redis://:HIDDEN@host/0")
+
+
+def test_a_known_secret_is_masked_under_whatever_name_until_its_owner_has_another() -> None:
+    never_show("city", ["HIDDEN", "12"])
+    never_show("garage", ["SECRET"])
+    assert mask("HIDDEN and SECRET of 12") == "*** and *** of 12"
+    never_show("city", ["another"])
+    assert mask("HIDDEN and another, SECRET") == "HIDDEN and ***, ***"
 
 
 @pytest.fixture

@@ -62,7 +62,7 @@ def test_a_risk_that_the_platform_raises_reaches_who_takes_warnings(
     relay.start_beat()
     address = relay.start_callbacks()
     relay.publish("connector-status", status(1, 30))
-    relay.settle()
+    until(lambda: relay.rows(FACTS), "where the connector stands is known")
     tell_risk(address, cellId="C-001")
     tell_risk(address, cellId="C-001", token="t-2")
     until(lambda: raised(city), "the risk is told")

@@ -22,7 +22,7 @@ from tests.sandbox import certificates
 from tests.sandbox.callers import Control, listening_url
 from worker.journal.engine import reading
 
-TOKEN = "HIDDEN-callback-token"
+TOKEN = "HIDDEN-callback-token-longer-than-a-name-that-is-kept-0123456789-0123456789"
 APP_KEY = "HIDDEN0key0of0the0app00000000000"
 LOGIN = "HIDDEN-login"
 PLAYED: Mapping[str, Mapping[str, object]] = {
@@ -119,9 +119,11 @@ def _work(relay: Relay, places: dict[str, str]) -> None:
     """Every kind to every vendor, with tokens that expire and answers that repeat secrets."""
     for name, told in PLAYED.items():
         control = Control(places["url"], name)
-        repeated = {"message": f"{told} is wrong", "msg": str(told), "description": str(told)}
+        ours = [str(value) for key, value in told.items() if key != "app_key"]
+        said = f"{' '.join(ours)} does not fit"
+        repeated = {"message": said, "msg": said, "description": said, "resultMessage": said}
         body = {"status": 500, "code": 500, "result": 1, "resultCode": "9999", **repeated}
-        control.fault("answer", body=body, times=2)
+        control.fault("answer", body=body, times=4)
         if name in ("city-platform", "own-piles"):
             control.fault("expired_token", times=1)
         control.session.close()
@@ -130,7 +132,7 @@ def _work(relay: Relay, places: dict[str, str]) -> None:
     relay.publish("charge-record", record(9, plateNo="沪AD12345", power="much"))
     relay.publish("connector-status", status(1, 1, 255, preNum="P-9"))
     relay.publish("safety-warning", {**warning, "connectorId": "C-001"})
-    relay.publish("charge-record", b'{"plateNo": "\xe6\xb2\xaaA12345", "token": "HIDDEN"')
+    relay.publish("charge-record", b'{"plateNo": "\xe6\xb2\xaaA12345", "orderNo": ')
     until(lambda: relay.count("attempt") > 8 and relay.count("reject") > 1, "there are attempts")
 
 

@@ -1,7 +1,9 @@
+import gzip
 import socket
 import ssl
 import subprocess
 import threading
+import tracemalloc
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -195,6 +197,18 @@ def test_a_body_is_read_up_to_the_cap(server: Server) -> None:
     answer = get(server.url, max_bytes=10)
     assert (answer.body, answer.cut) == (b"x" * 10, True)
     assert not get(server.url, max_bytes=5000).cut
+
+
+def test_a_body_that_swells_is_read_up_to_the_cap(server: Server) -> None:
+    bomb = gzip.compress(bytes(200_000_000))
+    head = b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: %d\r\n\r\n" % len(bomb)
+    server.play = lambda connection: connection.sendall(head + bomb)
+    tracemalloc.start()
+    answer = get(server.url, max_bytes=1000)
+    _, most_bytes = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert (len(answer.body), answer.cut) == (1000, True)
+    assert most_bytes < 20_000_000
 
 
 def test_after_a_cut_answer_the_next_request_reads_its_own(server: Server) -> None:

@@ -30,7 +30,7 @@ ROOT = Path(__file__).parents[2]
 NAME = "vendor.example"
 OUTSIDE = "93.184.216.34"
 ELSEWHERE = "2606:2800:220:1::1"
-OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
+OK = b"HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 2\r\n\r\nok"
 SETTINGS = Settings(_env_file=None)
 
 
@@ -170,9 +170,7 @@ def test_every_connection_looks_anew(internet: Internet, host: Host) -> None:
     internet.says[NAME] = [[OUTSIDE], ["127.0.0.1"]]
     internet.leads[OUTSIDE] = host.port
     http = Http(timeout_s=5, connect_timeout_s=5, max_bytes=100, public_only=True)
-    request = requests.Request(
-        "GET", f"http://{NAME}:{host.port}/x", headers={"Connection": "close"}
-    )
+    request = requests.Request("GET", f"http://{NAME}:{host.port}/x")
     http.send(request)
     with pytest.raises(NoAnswer) as caught:
         http.send(request)
@@ -267,4 +265,5 @@ def test_nothing_but_the_line_to_a_vendor_opens_connections() -> None:
         for path in (ROOT / folder).rglob("*.py")
         if opens.search(path.read_text("utf-8"))
     }
+    assert not any("verify=False" in (ROOT / path).read_text("utf-8") for path in found)
     assert found == {"worker/sender.py", "worker/cli/callbacks.py"}

@@ -3,6 +3,7 @@ from pathlib import Path
 import fakeredis
 import pytest
 
+from config.logs import mask
 from config.settings import Settings
 from tests.worker.given import record, status, warning
 from worker import roster
@@ -71,6 +72,11 @@ def test_a_secret_may_stand_in_a_file_with_a_newline_at_its_end(tmp_path: Path) 
     (tmp_path / "secret").write_text(f"{SECRET}\n")
     text = CITY.replace('secret = "${CITY_SECRET}"', f'secret_file = "{tmp_path}/secret"')
     assert load(tmp_path, text).vendors["city"].settings.secret.get_secret_value() == SECRET
+
+
+def test_from_then_on_no_secret_of_a_vendor_is_shown(tmp_path: Path) -> None:
+    load(tmp_path, CITY)
+    assert mask(f"{SECRET} does not fit") == "*** does not fit"
 
 
 def test_a_secret_is_not_shown_by_repr(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@ from collections.abc import Sequence
 
 import pytest
 
+from config.logs import never_show
 from tests.worker.given import NOON, record
 from tests.worker.talker import BAD, BROKEN, REFUSED, RESET, STALE, WELL, Line, Talker
 from tests.worker.vendors.scripted import Script, make
@@ -199,6 +200,7 @@ def test_a_try_waits_for_its_turn(talker: Talker) -> None:
 def test_a_secret_that_a_vendor_repeats_under_no_name_is_not_kept() -> None:
     settings = {"base_url": "https://x.example", "operator_id": "1", "secret": "HIDDEN-secret"}
     system = make("charging_station", settings)
+    never_show("city", system.settings.secrets)
     system.tokens.get(system.vendor, lambda: "HIDDEN-token")
     said = b'{"status": 500, "message": "HIDDEN-secret does not go with HIDDEN-token"}'
     pace = Pace(None, clock=lambda: 0.0, sleep=lambda _: None)

@@ -11,7 +11,7 @@ from worker.cli import needs
 from worker.cli.call import find
 from worker.cli.differences import DIFFERENCES, shown
 from worker.cli.faults import NotDone
-from worker.cli.listings import ID, KIND, VENDOR
+from worker.cli.listings import ID, VENDOR
 from worker.cli.options import AsJson, Limit, Vendor
 from worker.cli.output import Column, Row, say, show
 from worker.deployment import Deployment
@@ -47,7 +47,6 @@ Day = Annotated[
 COLUMNS = (
     ID,
     VENDOR,
-    KIND,
     Column("day", lambda row: row["day"], 10),
     Column("state", lambda row: row["state"], 10, lambda row: STYLES[Standing(row["state"])]),
     Column("ours", lambda row: row["ours"], 7, right=True),
@@ -88,6 +87,11 @@ def reconcile(vendor: Name, day: Day = None) -> None:
                     f"calls nothing missing: {ended.reason}"
                 )
             _tell(engine, ended.reconciliation_id)
+        if not system.ends:
+            say(
+                f"what was accepted less than {settings.look_up_after_s:g} s before is not yet "
+                "expected at the vendor"
+            )
 
 
 def reconciliations(vendor: Vendor = None, limit: Limit = 50, as_json: AsJson = False) -> None:

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 from sqlalchemy import Engine
 
+from config.logs import mask
 from config.settings import Settings
 from worker import manual
 from worker.cli import call, needs
@@ -104,7 +105,7 @@ def _here(system: AnySystem, name: str) -> str:
         case tuple() | frozenset():
             return " ".join(sorted(map(str, value)))
         case _:
-            return str(value)
+            return mask(str(value))  # a login may stand in a URL
 
 
 def pause(

@@ -16,6 +16,7 @@ from worker.policies import Policy
 Lane = tuple[str, Kind]
 LEASE_RAN_OUT = "the worker that sent it fell silent; the vendor may or may not have it"
 CHUNK = 500
+SHORT_WAIT_S = 60
 
 
 def due_lanes(engine: Engine, lanes: Iterable[Lane], now: datetime) -> list[Lane]:
@@ -119,3 +120,35 @@ def end_worth(engine: Engine, policies: Mapping[Kind, Policy], now: datetime) ->
                 )
             )
     return len(ids)
+
+
+def set_back(engine: Engine, now: datetime, by_s: float, lease_s: float) -> None:
+    """The clock went back: nothing waits because of the time that was taken back.
+
+    What is due within that time, or a minute later, becomes due now; a lease lasts no longer than
+    one from now. Several workers may see the jump: doing it again changes nothing.
+    """
+    columns, until = tables.report.c, now + timedelta(seconds=by_s + SHORT_WAIT_S)
+    lease_until = now + timedelta(seconds=lease_s)
+    lane, vendor = tables.lane_state.c, tables.vendor_state.c
+    with writing(engine) as connection:
+        connection.execute(
+            update(tables.report)
+            .where(tables.is_waiting(), columns.due_at > now, columns.due_at <= until)
+            .values(due_at=now)
+        )
+        connection.execute(
+            update(tables.report)
+            .where(tables.is_sending(), columns.lease_until > lease_until)
+            .values(lease_until=lease_until)
+        )
+        connection.execute(
+            update(tables.lane_state)
+            .where(lane.not_before > now, lane.not_before <= until)
+            .values(not_before=now)
+        )
+        connection.execute(
+            update(tables.vendor_state)
+            .where(vendor.breaker_until > now, vendor.breaker_until <= until)
+            .values(breaker_until=now)
+        )

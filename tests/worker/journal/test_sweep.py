@@ -6,7 +6,7 @@ from sqlalchemy import Engine
 from tests.worker.desk import CITY, RECORD, STATUS, WARNING, Desk
 from tests.worker.given import NOON, record, status, warning
 from worker.events import Kind
-from worker.journal import sweep, tables
+from worker.journal import gates, sweep, tables
 from worker.outcomes import Accepted, OnUnclear, Refused, TryLater, Unclear
 
 LANES = [(CITY, kind) for kind in Kind]
@@ -151,3 +151,23 @@ def test_what_was_told_or_refused_neither_expires_nor_is_held(desk: Desk) -> Non
     desk.forward(10**7)
     assert desk.end_worth() == 0
     assert list(desk.states().values()) == ["accepted", "refused"]
+
+
+def test_a_clock_that_went_back_leaves_nothing_waiting_for_the_time_that_was_taken_back(
+    desk: Desk,
+) -> None:
+    desk.forward(600)
+    desk.accept(record(1), record(2))
+    desk.settle(desk.claim(RECORD, limit=1), TryLater("busy"), wait_s=3600)
+    desk.accept(record(3))
+    (held,) = desk.claim(RECORD, limit=1)
+    gates.open_breaker(desk.engine, CITY, step=1, until=desk.now + timedelta(seconds=5), why="x")
+    desk.forward(-600)
+    for _ in range(2):
+        sweep.set_back(desk.engine, desk.now, 600, 90)
+    rows = {row.id: row for row in desk.all(tables.report)}
+    assert rows[held.report_id].lease_until == NOON + timedelta(seconds=90)
+    (breaker,) = desk.all(tables.vendor_state)
+    assert breaker.breaker_until == NOON
+    waits = sorted(row.due_at - NOON for row in rows.values() if row.state == "pending")
+    assert waits == [timedelta(0), timedelta(seconds=4200)]

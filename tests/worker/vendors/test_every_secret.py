@@ -4,6 +4,7 @@ import logging
 import re
 import socket
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -13,6 +14,8 @@ from config.logs import MaskingFormatter
 from config.settings import Settings
 from tests.worker.vendors.scripted import Script, make
 from tests.worker.vendors.test_every_vendor import EXAMPLES, pack
+from worker.callback import Called
+from worker.callbacks.raw import Raw
 from worker.exchange import NoAnswer
 from worker.sender import line_to
 from worker.vendor import VendorSettings
@@ -93,10 +96,18 @@ def test_the_traceback_of_a_request_that_fails_shows_no_secret(name: str) -> Non
         assert "HIDDEN" not in str(error)
 
 
-def test_the_secrets_of_a_vendor_are_those_that_are_no_mere_word() -> None:
+def test_the_secrets_of_a_vendor_are_all_its_secret_settings() -> None:
     class Own(VendorSettings):
         key: SecretStr
         pin: SecretStr
 
     own = Own(base_url="https://x.example", key="HIDDEN", pin="12")  # type: ignore[arg-type]
-    assert own.secrets == {"HIDDEN"}
+    assert own.secrets == {"HIDDEN", "12"}
+
+
+def test_what_a_caller_sent_is_not_shown() -> None:
+    told = {"token": "HIDDEN"}
+    raw = Raw("GET", "token=HIDDEN", {"signature": "HIDDEN"}, b"HIDDEN", "HIDDEN")
+    at = datetime.now(UTC)
+    called = Called("x", query=told, headers=told, fields=told, body=b"HIDDEN", received_at=at)
+    assert "HIDDEN" not in repr(raw) + repr(called)
