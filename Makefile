@@ -6,11 +6,12 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 ARGS ?=
+JOBS ?= 2 # processes that test; 0 where RELAY_TEST_BROKER_URL names one broker for all
 LOCK := $(BIN)/pip-compile --quiet --strip-extras --generate-hashes --allow-unsafe \
   --no-emit-index-url --no-emit-trusted-host --no-emit-find-links
 
 .DEFAULT_GOAL := help
-.PHONY: help venv run test check format docs bench lock clean
+.PHONY: help venv run test check format docs chaos bench lock clean
 
 help: ## this list
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1|/' | column -t -s '|'
@@ -27,7 +28,7 @@ run: $(READY) ## start everything embedded; ARGS=--once ends by itself when the 
 	$(BIN)/chargerelay up $(ARGS)
 
 test: $(READY) ## every test, on real Valkey, SQLite and PostgreSQL
-	$(BIN)/python -m pytest $(ARGS)
+	$(BIN)/python -m pytest -n $(JOBS) --dist loadfile $(ARGS)
 
 check: $(READY) ## ruff, mypy, import-linter
 	$(BIN)/ruff format --check .
@@ -41,6 +42,9 @@ format: $(READY) ## let ruff write
 
 docs: $(READY) ## write the pages of docs that are made from the code
 	$(BIN)/python -m worker.systems_page > docs/systems.md
+
+chaos: $(READY) ## every fault of the matrix, the exact count of each; writes docs/reliability.md
+	$(BIN)/python -m tests.chaos $(ARGS)
 
 bench: $(READY) ## the measurements of docs, side by side in one run
 	$(BIN)/python -m benchmarks $(ARGS)

@@ -47,11 +47,9 @@ app.conf.update(
     broker_connection_retry_on_startup=True,
     broker_connection_max_retries=None,  # a worker outlives any outage of the broker
     broker_transport_options={
-        # Celery's messages are wake-ups; one that a dead worker held is rung again by the sweep.
-        "visibility_timeout": 300,
-        "unacked_restore_interval": 5,
-        "unacked_restore_throttle": 1,
-        "unacked_mutex_expire": 30,  # a worker killed in its sweep stops the others' no longer
+        # Celery's messages are wake-ups; one that gets lost is rung again by the sweep. Keeping
+        # book of them in Redis has ended workers: when Redis was full, and when it went away.
+        "ack_emulation": False,
         "priority_steps": [0],  # one BRPOP key per queue in place of four
         "queue_order_strategy": "round_robin",
         "global_keyprefix": "",  # not every command gets a prefix

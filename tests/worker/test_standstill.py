@@ -1,3 +1,4 @@
+import time
 from datetime import timedelta
 from pathlib import Path
 
@@ -203,6 +204,7 @@ def _until(path: Path, text: str) -> None:
     for _ in range(10_000):
         if path.exists() and path.read_text("utf-8") == text:
             return
+        time.sleep(0.005)
     raise AssertionError(f"it never said {text!r}")
 
 

@@ -32,7 +32,7 @@ def lanes(vendor: Vendor = None, kind: OfKind = None, as_json: AsJson = False) -
         if vendor in (None, one.vendor) and (kind is None or kind.value == one.kind)
     ]
     columns = [
-        Column("vendor", lambda row: row["vendor"]),
+        Column("vendor", lambda row: row["vendor"], 18),
         KIND,
         *(_count(name) for name in COUNTS),
         Column("given up", lambda row: row["given_up"] or "", 8, right=True),
