@@ -13,7 +13,7 @@ from worker.roster import Roster
 from worker.standstill import Watch, look
 
 PATIENCE_S, EVERY_S = 5.0, 0.25
-TODO = "see the log of the workers, and that a worker and beat are running"
+REMEDY = "see the log of the workers, and that a worker and beat are running"
 
 
 def standing_still(
@@ -31,7 +31,7 @@ def standing_still(
     )
     faults = [*_queues(parts.redis, sleep), *watch.faults()]
     for fault in faults:
-        yield failed("work", fault, TODO)
+        yield failed("work", fault, REMEDY)
     if not faults:
         yield ok("work", "what waits is taken and delivered")
 
