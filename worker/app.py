@@ -45,19 +45,21 @@ app = Celery(
 app.conf.update(
     broker_url=settings.broker,
     broker_connection_retry_on_startup=True,
-    broker_connection_max_retries=None,  # a worker outlives any outage of the broker
+    # A worker outlives any outage of the broker; by default it ends after 100 tries.
+    broker_connection_max_retries=None,
     broker_transport_options={
         # Celery's messages are wake-ups; one that gets lost is rung again by the sweep. Keeping
-        # book of them in Redis has ended workers: when Redis was full, and when it went away.
+        # book of them in Redis ends workers: when it is full (celery#5716), when it goes away
+        # (celery#10205).
         "ack_emulation": False,
         "priority_steps": [0],  # one BRPOP key per queue in place of four
         "queue_order_strategy": "round_robin",
         "global_keyprefix": "",  # not every command gets a prefix
-        "max_connections": 150,  # the default of 10 raises under load
-        "socket_timeout": 30,  # without it a publish on a dead connection waits for ever
+        "max_connections": 150,  # the default of 10 raises under load (redis-py#2517)
+        "socket_timeout": 30,  # without it a dead connection is waited on for ever (celery#2606)
         "socket_connect_timeout": 5,
         "socket_keepalive": True,
-        "health_check_interval": 10,
+        "health_check_interval": 10,  # a subscription that died silently is seen (celery#10502)
     },
     # Each with an exchange and a key of its own: on a shared one every message reaches all three.
     task_queues=[Queue(name, Exchange(name), name) for name in (DELIVER, URGENT, CLOCK)],
@@ -72,7 +74,8 @@ app.conf.update(
     task_acks_late=False,  # a lane drains for hours: a late ack would hand it out again (kombu#337)
     worker_prefetch_multiplier=1,
     worker_enable_prefetch_count_reduction=False,
-    worker_cancel_long_running_tasks_on_connection_loss=False,  # threads cannot be cancelled
+    # Threads cannot be cancelled (celery#10490).
+    worker_cancel_long_running_tasks_on_connection_loss=False,
     worker_hijack_root_logger=False,
     task_send_sent_event=False,
     timezone="UTC",

@@ -149,7 +149,8 @@ class Http:
     def _read(self, response: requests.Response, deadline: float) -> Answer:
         body = bytearray()
         try:
-            # read1 returns what has come; read would wait for the whole size, past any deadline.
+            # read1 returns what has come; read would wait for the whole size, past any deadline
+            # (urllib3#2123).
             while chunk := response.raw.read1(READ_BYTES, decode_content=True):
                 body += chunk
                 if len(body) > self._max_bytes:
@@ -167,7 +168,11 @@ class Http:
 
 
 class _Session(requests.Session):
-    """Looks at no redirect: requests would parse its address, and read its body whole."""
+    """Looks at no redirect.
+
+    Even when told to follow none, requests parses its address and reads its body whole
+    (psf/requests#4123).
+    """
 
     def get_redirect_target(self, resp: requests.Response) -> str | None:
         """There is none."""
@@ -206,7 +211,8 @@ class _Line(HTTPAdapter):
         sock = getattr(self._used, "sock", None)
         if sock is not None:
             with contextlib.suppress(OSError):
-                # The base class's own: an SSL socket's would pull the session away under a reader.
+                # The base class's own: an SSL socket's would pull the session away under a reader
+                # (python/cpython#124618).
                 socket.socket.shutdown(sock, socket.SHUT_RDWR)
 
 

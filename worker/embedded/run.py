@@ -18,6 +18,7 @@ CONFIG = Path(__file__).parents[2] / "config"
 SAMPLES = CONFIG / "samples.jsonl"
 SANDBOX_VENDORS = CONFIG / "sandbox.vendors.toml"
 SANDBOX_FILE = "sandbox.vendors.toml"
+# No gossip: its queues stay behind in Redis and grow (celery#6089).
 WORKER = ("worker", "-P", "threads", "-c", "32", "--without-gossip", "--without-mingle", "-E")
 STOP_WORKER_WITHIN_S = 60
 STOP_CALLBACKS_WITHIN_S = 15

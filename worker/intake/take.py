@@ -1,5 +1,8 @@
 """Moving items out of a queue atomically, and letting go of them once they are journalled.
 
+Celery's own way, a pop and then a note of what was popped, loses what is between the two when the
+worker is killed (celery#4354, celery#7950).
+
 A taken batch stands in a processing list beside its id until it is released. Whoever takes again,
 the worker itself after a restart or another that adopts its list, gets the same items with the
 same id, so that the journal accepts them once.

@@ -80,7 +80,7 @@ def _open_sqlite(url: str, database: str | None, threads: int) -> Engine:
 
 
 def _prepare_sqlite(connection: Any, _record: object) -> None:  # noqa: ANN401 DBAPI has no type
-    # pysqlite would begin late and deferred by itself; we begin, and immediately.
+    # The driver would begin late and deferred by itself (python/cpython#54133); we begin at once.
     connection.isolation_level = None
     cursor = connection.cursor()
     for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
