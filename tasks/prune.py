@@ -1,7 +1,5 @@
 """What the clock forgets."""
 
-from datetime import UTC, datetime
-
 from worker.app import app, processes
 from worker.journal import prune as journal
 
@@ -10,4 +8,4 @@ from worker.journal import prune as journal
 def prune() -> None:
     """Delete what has been settled for longer than its kind is kept, in small batches."""
     parts = processes.current().deployment
-    journal.prune(parts.engine, parts.settings, datetime.now(UTC))
+    journal.prune(parts.engine, parts.settings, parts.clock())

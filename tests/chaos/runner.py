@@ -1,5 +1,6 @@
 """Runs a cell: stage → load and fault → settle → account → one row of the table."""
 
+import shutil
 import tempfile
 import traceback
 from dataclasses import dataclass, field
@@ -38,28 +39,37 @@ class Row:
 
 
 def run(cell: Cell, database: str, place: Ground, size: Size, seed: int) -> Row:
-    """One cell on one database; what does not end is written down as a fault, with the logs' place.
-
-    The relay's folder is kept when there is a fault.
-    """
+    """One cell on one database; the relay's folder is kept when there is a fault, and named."""
     row = Row(cell, database)
-    folder = Path(tempfile.mkdtemp(prefix=f"{_slug(cell.name)}-", dir=place.folder))
+    folder = Path(tempfile.mkdtemp(prefix=f"relay-chaos-{_slug(cell.name)}-"))
     folder.chmod(0o755)  # the user that runs PostgreSQL passes through
     try:
+        _run(row, folder, place, size, seed)
+    finally:
+        if row.faults:
+            row.faults.append(f"its logs: {folder}")
+        else:
+            shutil.rmtree(folder, ignore_errors=True)
+    return row
+
+
+def _run(row: Row, folder: Path, place: Ground, size: Size, seed: int) -> None:
+    """Play it; what does not end is written down as a fault."""
+    cell = row.cell
+    try:
         disk = Disk(folder / "disk") if cell.disk else None
-        stage = Stage(place, folder, database, size, seed, fsync=cell.fsync, disk=disk)
+        stage = Stage(place, folder, row.database, size, seed, fsync=cell.fsync, disk=disk)
     except NotRun as reason:
         row.not_run = str(reason)
-        return row
+        return
     except Exception:  # noqa: BLE001 any fault belongs into the table
         row.faults.append(traceback.format_exc())
-        return row
+        return
     try:
         cell.play(stage)
         stage.settle()
     except NotRun as reason:
         row.not_run = str(reason)
-        return row
     except InVain as reason:
         row.faults.append(str(reason))
     except Exception:  # noqa: BLE001 any fault belongs into the table
@@ -68,7 +78,6 @@ def run(cell: Cell, database: str, place: Ground, size: Size, seed: int) -> Row:
         if row.not_run is None:
             _count(stage, row)
         stage.close()
-    return row
 
 
 def _count(stage: Stage, row: Row) -> None:

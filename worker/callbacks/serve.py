@@ -1,6 +1,5 @@
 """Running the callback server until it is told to stop."""
 
-from datetime import UTC, datetime
 from functools import partial
 
 import uvicorn
@@ -32,7 +31,12 @@ def application(settings: Settings) -> FastAPI:
     door = Door(parts.engine, parts.roster.vendors, settings)
     publish = partial(_publish, parts)
     watch = Watch(
-        parts.engine, parts.redis, parts.roster, policies(settings), stall_s=settings.stall_s
+        parts.engine,
+        parts.redis,
+        parts.roster,
+        policies(settings),
+        stall_s=settings.stall_s,
+        clock=parts.clock,
     )
     return create_app(door, publish, parts.journal_fault, watch.faults)
 
@@ -54,4 +58,4 @@ def serve(settings: Settings) -> None:
 
 
 def _publish(parts: Deployment) -> int:
-    return publish_due(parts.engine, parts.redis, datetime.now(UTC))
+    return publish_due(parts.engine, parts.redis, parts.clock())

@@ -1,7 +1,6 @@
 """`chargerelay rejects` and `conflicts`: what waits for a person, and the person's word."""
 
 import json
-from datetime import UTC, datetime
 from typing import Annotated
 
 import typer
@@ -15,6 +14,7 @@ from worker.cli.options import AsJson, Limit, OfKind, Since, Subject, Until
 from worker.cli.output import Column, Row, counted, local, say, show
 from worker.cli.who import By, audited
 from worker.journal import decide, listings
+from worker.journal.clock import time_of
 from worker.journal.listings import Filters
 from worker.policies import policies
 
@@ -108,7 +108,7 @@ def conflicts(
 def _put_back(engine: Engine, redis: Redis, ids: list[int], by: str | None) -> None:
     for reject_id in ids:
         with audited(engine, by, "rejects --put-back", {"reject": reject_id}) as result:
-            queue = decide.put_back(engine, reject_id, redis.lpush, datetime.now(UTC))
+            queue = decide.put_back(engine, reject_id, redis.lpush, time_of(engine))
             result["queue"] = queue
         say(f"reject {reject_id} is back on {queue}")
 
@@ -116,14 +116,14 @@ def _put_back(engine: Engine, redis: Redis, ids: list[int], by: str | None) -> N
 def _keep(engine: Engine, ids: list[int], by: str | None) -> None:
     for conflict_id in ids:
         with audited(engine, by, "conflicts --keep", {"conflict": conflict_id}):
-            decide.keep(engine, conflict_id, datetime.now(UTC))
+            decide.keep(engine, conflict_id, time_of(engine))
         say(f"conflict {conflict_id}: the first content stays")
 
 
 def _replace(engine: Engine, settings: Settings, ids: list[int], by: str | None) -> None:
     for conflict_id in ids:
         with audited(engine, by, "conflicts --replace", {"conflict": conflict_id}) as result:
-            reports = decide.replace(engine, conflict_id, policies(settings), datetime.now(UTC))
+            reports = decide.replace(engine, conflict_id, policies(settings), time_of(engine))
             result["reports"] = reports
         told = f"for {counted(reports, 'report')} to be sent anew"
         say(f"conflict {conflict_id}: the second content holds, {told}")

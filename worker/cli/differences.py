@@ -2,7 +2,6 @@
 
 import json
 import sys
-from datetime import UTC, datetime
 from typing import Annotated
 
 import typer
@@ -20,6 +19,7 @@ from worker.events import Kind
 from worker.hearing import take_in_all
 from worker.journal import differences as journal
 from worker.journal import reconciliation, unheard
+from worker.journal.clock import time_of
 from worker.journal.differences import Replayed
 from worker.journal.reconciliation import AnyRow, Standing, What
 from worker.policies import policies
@@ -102,7 +102,7 @@ def _replay(
         say(f"nothing is replayed{_left(planned)}")
         return
     with audited(engine, by, "differences --replay", {"reconciliation": of}) as result:
-        policy, now = policies(settings)[Kind(found.kind)], datetime.now(UTC)
+        policy, now = policies(settings)[Kind(found.kind)], time_of(engine)
         done = journal.replay(engine, of, policy, now, per_s=settings.replay_per_s)
         result |= {"replayed": done.replayed, "left": done.left}
     say(f"replayed: {_told(done)}; {SAFE}")
@@ -123,7 +123,7 @@ def _take_in(
         return
     system = find(needs.vendors(settings).vendors, found.vendor)
     with audited(engine, by, "differences --replay", {"reconciliation": found.id}) as result:
-        taken, faults = take_in_all(engine, system, found.id, datetime.now(UTC))
+        taken, faults = take_in_all(engine, system, found.id, time_of(engine))
         result |= {"taken in": taken, "left": len(faults)}
     say(f"taken in: {counted(taken, 'call')}, as if the vendor had called")
     for fault in faults:

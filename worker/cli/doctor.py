@@ -69,8 +69,9 @@ def _findings(deployment: Deployment) -> Iterator[Finding]:
         yield from _guarded("queues", lambda: checks.queues(deployment.redis, now))
     if _passed(of_journal):
         engine = deployment.engine
-        yield from _guarded("lanes", lambda: checks.lateness(engine, known, settings, now))
-        yield from _guarded("callbacks", lambda: callback_checks.stuck(engine, now))
+        clock = deployment.clock
+        yield from _guarded("lanes", lambda: checks.lateness(engine, known, settings, clock()))
+        yield from _guarded("callbacks", lambda: callback_checks.stuck(engine, clock()))
         if known is not None and _passed(of_broker):
             yield from _guarded("work", lambda: still_checks.standing_still(deployment, known))
         if known is not None:

@@ -1,7 +1,7 @@
 """`chargerelay lanes`: how delivery stands, at one look."""
 
 from dataclasses import asdict
-from datetime import UTC, datetime
+from datetime import datetime
 
 from config.settings import Settings
 from worker.cli import needs
@@ -9,6 +9,7 @@ from worker.cli.listings import KIND
 from worker.cli.options import AsJson, OfKind, Vendor
 from worker.cli.output import Column, Row, age, say, show
 from worker.journal import lanes as journal
+from worker.journal.clock import time_of
 from worker.journal.lanes import Lane
 from worker.policies import policies
 from worker.roster import RosterError
@@ -24,7 +25,7 @@ def lanes(vendor: Vendor = None, kind: OfKind = None, as_json: AsJson = False) -
     settings = needs.settings()
     configured = _configured(settings)
     with needs.journal(settings) as engine:
-        now = datetime.now(UTC)
+        now = time_of(engine)
         standings = journal.lanes(engine, configured, policies(settings), now)
     rows = [
         asdict(one)

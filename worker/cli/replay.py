@@ -1,7 +1,7 @@
 """`chargerelay replay`: reports sent once more because a person asks."""
 
 from dataclasses import asdict
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Annotated
 
 import typer
@@ -14,6 +14,7 @@ from worker.cli.options import AsJson, OfKind, Since, States, Subject, Until, Ve
 from worker.cli.output import counted, say, show
 from worker.cli.who import By, audited
 from worker.journal import replay as journal
+from worker.journal.clock import time_of
 from worker.journal.listings import Filters
 from worker.journal.replay import Counts, Fate
 from worker.journal.states import State
@@ -75,8 +76,8 @@ def replay(
     _refuse_nonsense(filters, everything=everything, again=again)
     settings = needs.settings()
     per_s = per_second or settings.replay_per_s
-    asked_at = datetime.now(UTC)
     with needs.journal(settings) as engine:
+        asked_at = time_of(engine)
         counts = journal.plan(engine, filters, again=again)
         if ids and counts.total() < len(ids):
             missing = f"{len(ids) - counts.total()} of {counted(len(ids), 'report')}"
@@ -108,7 +109,7 @@ def _carry_out(
             engine,
             filters,
             policies(settings),
-            datetime.now(UTC),
+            time_of(engine),
             again=again,
             per_s=per_s,
             asked_at=asked_at,

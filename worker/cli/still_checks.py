@@ -28,6 +28,7 @@ def standing_still(
         policies(parts.settings),
         stall_s=parts.settings.stall_s,
         queues=(),
+        clock=parts.clock,
     )
     faults = [*_queues(parts.redis, sleep), *watch.faults()]
     for fault in faults:

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable
 from dataclasses import asdict
-from datetime import UTC, datetime
 from typing import Annotated
 
 import typer
@@ -18,6 +17,7 @@ from worker.cli.options import AsJson
 from worker.cli.output import Column, Row, say, show, write_json
 from worker.cli.who import By, audited
 from worker.journal import gates, lanes
+from worker.journal.clock import time_of
 from worker.manual import Entry
 from worker.policies import policies
 from worker.roster import AnySystem, RosterError
@@ -121,7 +121,7 @@ def pause(
     with needs.journal(settings) as engine:
         _check_name(vendor, settings, engine)
         with audited(engine, by, "pause", {"vendor": vendor, "why": why}):
-            gates.pause(engine, vendor, why=why, now=datetime.now(UTC))
+            gates.pause(engine, vendor, why=why, now=time_of(engine))
     say(f"{vendor} is paused; its reports wait until `chargerelay resume {vendor}`")
 
 
@@ -161,7 +161,7 @@ def _shown(system: AnySystem) -> Row:
 
 def _check_name(vendor: str, settings: Settings, engine: Engine) -> None:
     """Vendors of the file, and those that only the journal still knows."""
-    left = lanes.lanes(engine, None, policies(settings), datetime.now(UTC))
+    left = lanes.lanes(engine, None, policies(settings), time_of(engine))
     known = {one.vendor for one in left} | gates.known(engine)
     hint = ""
     try:

@@ -4,7 +4,6 @@ import getpass
 import socket
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
-from datetime import UTC, datetime
 from typing import Annotated
 
 import typer
@@ -13,6 +12,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from worker.cli import faults
 from worker.journal import audit
+from worker.journal.clock import time_of
 
 By = Annotated[
     str | None,
@@ -39,16 +39,16 @@ def audited(
         act: the command.
         asked: what it was given.
     """
-    audit_id = audit.begin(engine, asks(by), act, asked, datetime.now(UTC))
+    audit_id = audit.begin(engine, asks(by), act, asked, time_of(engine))
     result: dict[str, object] = {}
     try:
         yield result
     except Exception as fault:
         with suppress(SQLAlchemyError):  # the fault itself is what to hear of
             said = faults.sentence(fault) or type(fault).__name__
-            audit.end(engine, audit_id, {**result, "failed": said}, datetime.now(UTC))
+            audit.end(engine, audit_id, {**result, "failed": said}, time_of(engine))
         raise
-    audit.end(engine, audit_id, result, datetime.now(UTC))
+    audit.end(engine, audit_id, result, time_of(engine))
 
 
 def _user() -> str:

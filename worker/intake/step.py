@@ -79,4 +79,5 @@ def _watch(mine: Process, consumed: Collection[str]) -> Watch:
         stall_s=parts.settings.stall_s,
         queues=[Kind(name) for name in parts.settings.intake_kinds],
         urgent=[urgent for urgent in (True, False) if (URGENT if urgent else DELIVER) in consumed],
+        clock=parts.clock,
     )

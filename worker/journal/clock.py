@@ -6,6 +6,7 @@ clock.
 """
 
 import logging
+import math
 import threading
 import time
 from collections.abc import Callable
@@ -40,13 +41,15 @@ class JournalClock:
         self._wall = wall
         self._monotonic = monotonic
         self._asking = threading.Lock()
-        self._asked_at: float | None = None
+        self._asked_at = -math.inf
         self._base: tuple[datetime, float] | None = None
 
     def __call__(self) -> datetime:
         """Now. While the server is away, as it last said; before it ever said, the wall clock."""
         if self._engine.dialect.name == "sqlite":
             return self._wall()
+        # Before the first answer everybody waits for it: what one thread wrote by the wall clock
+        # would be due for the others when that clock says so.
         if self._old() and self._asking.acquire(blocking=self._base is None):
             try:
                 if self._old():
@@ -59,7 +62,7 @@ class JournalClock:
         return said + timedelta(seconds=self._monotonic() - at)
 
     def _old(self) -> bool:
-        return self._asked_at is None or self._monotonic() - self._asked_at >= ASK_EVERY_S
+        return self._base is None or self._monotonic() - self._asked_at >= ASK_EVERY_S
 
     def _ask(self) -> None:
         before = self._asked_at = self._monotonic()
@@ -70,6 +73,11 @@ class JournalClock:
             log.warning("the journal does not tell the time: %s", away(error))
             return
         self._base = (said.astimezone(UTC), (before + self._monotonic()) / 2)
+
+
+def time_of(engine: Engine) -> datetime:
+    """Now, by the journal's clock: for a command that asks once."""
+    return JournalClock(engine)()
 
 
 class Jumps:

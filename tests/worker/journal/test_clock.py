@@ -1,7 +1,9 @@
+import threading
+from concurrent.futures import ThreadPoolExecutor, wait
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from sqlalchemy import Engine, create_engine
+from sqlalchemy import Engine, create_engine, event
 
 from worker.journal.clock import ASK_EVERY_S, JournalClock, Jumps
 
@@ -56,6 +58,30 @@ def test_between_two_questions_monotonic_time_goes_on(postgres_url: str, hands: 
     assert clock() - first == timedelta(seconds=ASK_EVERY_S - 1)
     hands.forward(2)
     assert clock() - first < timedelta(seconds=ASK_EVERY_S - 1)
+    engine.dispose()
+
+
+def test_nobody_goes_by_the_wall_clock_while_another_thread_asks_for_the_first_time(
+    postgres_url: str, hands: Hands
+) -> None:
+    hands.wall = datetime(1999, 1, 1, tzinfo=UTC)
+    engine = create_engine(postgres_url)
+    asking, go_on = threading.Event(), threading.Event()
+
+    @event.listens_for(engine, "before_cursor_execute")
+    def held(*_: object) -> None:
+        asking.set()
+        go_on.wait(60)
+
+    clock = JournalClock(engine, wall=hands.now, monotonic=hands.monotonic)
+    with ThreadPoolExecutor(2) as pool:
+        first = pool.submit(clock)
+        assert asking.wait(60)
+        second = pool.submit(clock)
+        wait([second], timeout=0.2)
+        go_on.set()
+        assert first.result().year > 2000
+        assert second.result().year > 2000
     engine.dispose()
 
 
