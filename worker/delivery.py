@@ -13,7 +13,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from worker.breaker import Breaker
 from worker.journal import engine as journal
 from worker.journal import gates
-from worker.journal.claim import Claim, claim
+from worker.journal.claim import Claim, Unsure, claim
 from worker.journal.settle import Attempt, Told, settle
 from worker.outcomes import Accepted, OnUnclear, TryLater
 from worker.packing import packs
@@ -108,15 +108,21 @@ class Delivery:
         if room == 0:
             return
         now = self._clock()
-        claims = claim(
-            self._engine,
-            self._vendor,
-            self._policy.kind,
-            owner=self._owner,
-            now=now,
-            lease_until=now + self._lease,
-            limit=1 if probing else room * self._pack_size,
-        )
+        try:
+            claims = claim(
+                self._engine,
+                self._vendor,
+                self._policy.kind,
+                owner=self._owner,
+                now=now,
+                lease_until=now + self._lease,
+                limit=1 if probing else room * self._pack_size,
+            )
+        except Unsure as unsure:
+            # Nobody would know that nothing was sent: they would be looked up, or held.
+            if unsure.claims:
+                self._written([Told(claim, None) for claim in unsure.claims], [])
+            raise unsure.__cause__ or unsure from None
         yield from packs(claims, self._pack_size)
 
     def _settle(self, results: Sequence[Result], gate: gates.Gate) -> None:

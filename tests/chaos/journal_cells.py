@@ -83,7 +83,7 @@ def accept_commit_lost(stage: Stage) -> None:
 
 
 def claim_commit_lost(stage: Stage) -> None:
-    """The reports are leased; the worker does not know that they are its own."""
+    """The reports are leased; the worker does not know, and gives back what it has not sent."""
     _commit_lost(b"UPDATE report SET state=", stage)
 
 
@@ -113,8 +113,8 @@ def disk_full(stage: Stage) -> None:
 CELLS = [
     Cell("SIGKILL under load, restart", GROUP, killed_under_load, BACK_WITHIN_S, POSTGRES),
     Cell("connections cut", GROUP, cut, BACK_WITHIN_S, POSTGRES, doubts=True),
-    Cell("connection lost in accept's commit", GROUP, accept_commit_lost, None, POSTGRES),
-    Cell("connection lost in claim's commit", GROUP, claim_commit_lost, None, POSTGRES),
-    Cell("connection lost in settle's commit", GROUP, settle_commit_lost, None, POSTGRES),
+    Cell("connection lost in accept's commit", GROUP, accept_commit_lost, BACK_WITHIN_S, POSTGRES),
+    Cell("connection lost in claim's commit", GROUP, claim_commit_lost, BACK_WITHIN_S, POSTGRES),
+    Cell("connection lost in settle's commit", GROUP, settle_commit_lost, BACK_WITHIN_S, POSTGRES),
     Cell("disk full", GROUP, disk_full, BACK_WITHIN_S, BOTH, disk=True),
 ]

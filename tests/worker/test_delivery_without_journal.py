@@ -4,8 +4,8 @@ import threading
 from contextlib import suppress
 
 import pytest
-from sqlalchemy import Engine
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy import Connection, Engine, event
+from sqlalchemy.exc import OperationalError, SQLAlchemyError
 
 from tests.worker.desk import Desk, away
 from tests.worker.given import record
@@ -13,6 +13,7 @@ from tests.worker.talker import BROKEN, WELL, Line
 from tests.worker.test_delivery import Lane
 from worker.exchange import Answer
 from worker.journal import tables
+from worker.outcomes import OnUnclear
 
 
 @pytest.fixture
@@ -82,6 +83,27 @@ def test_outcomes_of_what_is_in_flight_are_written_when_the_next_claim_fails(des
     with away(desk.engine, gone), suppress(SQLAlchemyError):
         lane.drain()
     assert set(desk.states().values()) == {"accepted"}
+
+
+def test_what_was_leased_by_a_commit_whose_answer_was_lost_is_given_back(desk: Desk) -> None:
+    """The report is leased, nothing was sent, and nobody but this lane knows."""
+    desk.accept(record(1), record(2))
+    lost = iter([True])
+
+    def lose(connection: Connection) -> None:
+        if next(lost, False):
+            connection.connection.commit()
+            raise OperationalError("COMMIT", None, Exception("the connection was lost"))
+
+    line = Line()
+    lane = Lane(desk, line, concurrency=2, rule=OnUnclear.HOLD)
+    event.listen(desk.engine, "commit", lose)
+    with pytest.raises(OperationalError):
+        lane.drain()
+    event.remove(desk.engine, "commit", lose)
+    assert line.sent == []
+    assert desk.states() == {1: "pending", 2: "pending"}
+    assert [row.tries for row in desk.all(tables.report)] == [0, 0]
 
 
 def test_an_attempt_is_kept_once_when_only_the_breaker_could_not_be_written(desk: Desk) -> None:

@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, Engine, Row, exists, or_, select, update
+from sqlalchemy.exc import SQLAlchemyError
 
 from worker.events import Event, Kind, parse
 from worker.journal import tables
@@ -35,6 +36,14 @@ class Claim:
     vendor_ref: str | None = None
 
 
+class Unsure(Exception):
+    """The journal broke off, in the commit perhaps: these may be leased, and were not sent."""
+
+    def __init__(self, claims: Sequence[Claim]) -> None:
+        super().__init__(f"{len(claims)} reports may be leased")
+        self.claims = claims
+
+
 def claim(
     engine: Engine,
     vendor: str,
@@ -48,36 +57,42 @@ def claim(
     """Lease up to `limit` due reports of the lane, those due first first.
 
     Of one connector nothing is leased while another of its reports is in flight.
+
+    Raises:
+        Unsure: caused by what the journal said.
     """
     # A lease taken anew is another lease, even by the same process: settling the old one is void.
     owner = f"{owner}:{uuid.uuid4().hex}"
     columns = tables.report.c
-    with writing(engine) as connection:
-        claims = []
-        for row in _choose(connection, vendor, kind, now, limit):
-            try:
-                event = parse(kind, read_json(row.body))
-            except NotAnEvent as error:
-                _refuse(connection, row.id, f"the journal's copy cannot be read: {error}", now)
-                continue
-            claims.append(
-                Claim(
-                    report_id=row.id,
-                    event=event,
-                    subject=row.subject,
-                    tries=row.tries,
-                    lease_owner=owner,
-                    lease_until=lease_until,
-                    look_up=row.state == State.UNCLEAR,
-                    vendor_ref=row.vendor_ref,
+    claims: list[Claim] = []
+    try:
+        with writing(engine) as connection:
+            for row in _choose(connection, vendor, kind, now, limit):
+                try:
+                    event = parse(kind, read_json(row.body))
+                except NotAnEvent as error:
+                    _refuse(connection, row.id, f"the journal's copy cannot be read: {error}", now)
+                    continue
+                claims.append(
+                    Claim(
+                        report_id=row.id,
+                        event=event,
+                        subject=row.subject,
+                        tries=row.tries,
+                        lease_owner=owner,
+                        lease_until=lease_until,
+                        look_up=row.state == State.UNCLEAR,
+                        vendor_ref=row.vendor_ref,
+                    )
                 )
-            )
-        if claims:
-            connection.execute(
-                update(tables.report)
-                .where(columns.id.in_([claim.report_id for claim in claims]))
-                .values(state=State.SENDING, lease_until=lease_until, lease_owner=owner)
-            )
+            if claims:
+                connection.execute(
+                    update(tables.report)
+                    .where(columns.id.in_([claim.report_id for claim in claims]))
+                    .values(state=State.SENDING, lease_until=lease_until, lease_owner=owner)
+                )
+    except SQLAlchemyError as error:
+        raise Unsure(claims) from error
     return claims
 
 
