@@ -1,4 +1,4 @@
-"""Which addresses are everybody's; and connections that are made to no other.
+"""Where a host is, and which addresses are everybody's.
 
 A vendor's URL that leads inside, by itself or by what its name resolves to, would let whoever
 writes it, or the vendor's name server, reach what only we can reach.
@@ -6,10 +6,6 @@ writes it, or the vendor's name server, reach what only we can reach.
 
 import socket
 from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
-
-from urllib3.connection import HTTPConnection, HTTPSConnection
-from urllib3.exceptions import ConnectTimeoutError, NameResolutionError, NewConnectionError
-from urllib3.util.connection import allowed_gai_family
 
 SETTING = "private_address"
 OF_THIS_HOST = "localhost"
@@ -21,6 +17,10 @@ Address = IPv4Address | IPv6Address
 
 class NotPublic(Exception):
     """The host's address is not everybody's, and the vendor's table does not allow that."""
+
+
+class UnknownHost(Exception):
+    """No name server knows the host."""
 
 
 def is_public(address: str) -> bool:
@@ -56,43 +56,19 @@ def _meant(address: Address) -> list[Address]:
     return [address, *(one for one in carried if one is not None)]
 
 
-class PublicConnection(HTTPConnection):
-    """Resolves its host once, looks at all that comes of it, and connects to just that."""
+def resolved(name: str, port: int, *, public_only: bool) -> list[str]:
+    """A host's addresses; whoever connects to one of them does not look the name up again.
 
-    def _new_conn(self) -> socket.socket:
-        """A socket that is connected.
-
-        Raises:
-            NotPublic: one of the host's addresses is not; nothing was connected to.
-        """
-        name = self._dns_host
-        addresses = _resolved(self, name)
-        failed: NewConnectionError | ConnectTimeoutError | None = None
-        try:
-            for address in addresses:
-                self._dns_host = address  # the name's second answer might be another one
-                try:
-                    return super()._new_conn()
-                except (NewConnectionError, ConnectTimeoutError) as error:
-                    failed = error
-        finally:
-            self._dns_host = name
-        raise failed or NewConnectionError(self, "the host has no address")
-
-
-class PublicTlsConnection(PublicConnection, HTTPSConnection):
-    """Likewise; the certificate is checked against the host's name."""
-
-
-def _resolved(connection: HTTPConnection, name: str) -> list[str]:
+    Raises:
+        NotPublic: with `public_only`, one of them is not everybody's.
+        UnknownHost: it has none.
+    """
     try:
-        found = socket.getaddrinfo(
-            name.strip("[]"), connection.port, allowed_gai_family(), socket.SOCK_STREAM
-        )
+        found = socket.getaddrinfo(name, port, type=socket.SOCK_STREAM)
     except (OSError, UnicodeError) as error:
-        raise NameResolutionError(name, connection, socket.gaierror(str(error))) from error
+        raise UnknownHost(name) from error
     addresses = [str(where[0]) for *_, where in found]
-    inside = next((address for address in addresses if not is_public(address)), None)
+    inside = next((one for one in addresses if public_only and not is_public(one)), None)
     if inside is not None:
         raise NotPublic(
             f"{name} is at {inside}, which is not a public address: nothing was sent; "

@@ -60,7 +60,8 @@ class Courier:
         self.stopping = threading.Event()
         self._settings = settings
         self._engine = engine
-        self._clock = self._jumps = Jumps(clock)
+        self._clock = clock
+        self._jumps = Jumps(clock)
         self._swept_at: float | None = None
         self._owner = f"{socket.gethostname()}:{os.getpid()}"
         self._breakers: dict[str, Breaker] = {}
@@ -82,6 +83,7 @@ class Courier:
         with lane.lock:
             lane.rung_again = True
             if lane.busy:
+                lane.delivery.ring()
                 return
             lane.busy = True
         try:
@@ -113,7 +115,7 @@ class Courier:
             return True
 
     def _sweep(self) -> None:
-        now = self._clock()
+        now = self._jumps()
         if back_s := self._jumps.gone_back_s():
             sweep.set_back(self._engine, now, back_s, self._settings.lease_s)
         self._end_leases(now)

@@ -4,8 +4,10 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import FIRST_COMPLETED, Executor, Future, wait
+from concurrent.futures import Executor, Future
+from contextlib import suppress
 from datetime import datetime, timedelta
+from queue import Empty, SimpleQueue
 
 from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
@@ -64,6 +66,8 @@ class Delivery:
         self._on_unclear = on_unclear
         self._clock = clock
         self._stopping = stopping
+        self._news: SimpleQueue[Future[Result] | None] = SimpleQueue()
+        self._rung = threading.Event()
 
     def drain(self) -> None:
         """Deliver until nothing is due, the lane's gate is shut, or we are stopping.
@@ -71,22 +75,46 @@ class Delivery:
         Raises:
             SQLAlchemyError: the journal is away; what was in flight has been settled before.
         """
-        flying: set[Future[Result]] = set()
+        flying = 0
         gate = gates.Gate()
         try:
             while True:
                 gate = self._gate()
-                room = self._room(gate, len(flying))
+                room = self._room(gate, flying)
                 for pack in self._claim(room, probing=gate.probing):
-                    flying.add(self._pool.submit(self._teller.tell, pack, probing=gate.probing))
+                    future = self._pool.submit(self._teller.tell, pack, probing=gate.probing)
+                    future.add_done_callback(self._news.put)
+                    flying += 1
                 if not flying:
                     return
-                done, flying = wait(flying, return_when=FIRST_COMPLETED)
-                more, flying = wait(flying, timeout=GATHER_S)
-                self._settle([future.result() for future in done | more], gate)
+                results = self._landed(flying)
+                flying -= len(results)
+                self._settle(results, gate)
         finally:
-            if flying:
-                self._settle([future.result() for future in flying], gate)
+            while flying:
+                results = self._landed(flying)
+                flying -= len(results)
+                self._settle(results, gate)
+
+    def ring(self) -> None:
+        """More is due: while the lane drains, claim it now and not with the next answer."""
+        self._rung.set()
+        self._news.put(None)
+
+    def _landed(self, flying: int) -> list[Result]:
+        """What has come back, gathered for a moment; nothing if the lane was rung first."""
+        results = []
+        first = self._news.get()
+        if first is not None:
+            results.append(first.result())
+            if flying > 1:
+                self._rung.wait(GATHER_S)
+        self._rung.clear()
+        with suppress(Empty):
+            while True:
+                if more := self._news.get_nowait():
+                    results.append(more.result())
+        return results
 
     def _gate(self) -> gates.Gate:
         return gates.look(
@@ -127,6 +155,8 @@ class Delivery:
 
     def _settle(self, results: Sequence[Result], gate: gates.Gate) -> None:
         """Write down what came back; wait for the journal as long as the leases last."""
+        if not results:
+            return
         told = [item for result in results for item in result.told]
         attempts = [attempt for result in results for attempt in result.attempts]
         for attempt in attempts:

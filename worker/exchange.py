@@ -1,34 +1,30 @@
 """One HTTP request and its answer: within a time, up to a size, with no retry and no redirect."""
 
-import contextlib
 import json
 import logging
-import socket
 import ssl
 import threading
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from functools import cached_property, partial
+from http.client import HTTP_PORT, HTTPS_PORT, HTTPException, HTTPResponse
+from urllib.parse import SplitResult, urlsplit
 
+import certifi
 import requests
-from requests.adapters import HTTPAdapter
+import urllib3
 from requests.auth import AuthBase
-from urllib3.connection import HTTPConnection
-from urllib3.exceptions import (
-    ConnectTimeoutError,
-    HTTPError,
-    NameResolutionError,
-    NewConnectionError,
-)
+from requests.structures import CaseInsensitiveDict
+from urllib3.exceptions import HTTPError
 
-from worker.addresses import NotPublic, PublicConnection, PublicTlsConnection
-from worker.deadline import Deadlines
+from worker.addresses import NotPublic, UnknownHost
+from worker.line import Line
 
 log = logging.getLogger(__name__)
 
 READ_BYTES = 65_536
-DEADLINES = Deadlines()
+OURS = {"User-Agent": "ChargeRelay", "Accept": "*/*", "Accept-Encoding": "identity"}
 
 
 class NoAnswer(Exception):
@@ -71,7 +67,11 @@ class Answer:
 
 
 class Http:
-    """Sends requests to one vendor from any thread; each thread keeps its own connections."""
+    """Sends requests to one vendor from any thread; each thread keeps its own connections.
+
+    requests prepares and signs; what it would send with costs four times as much
+    (docs/decisions/0023).
+    """
 
     def __init__(
         self,
@@ -90,7 +90,7 @@ class Http:
         self._max_bytes = max_bytes
         self._clock = clock
         self._cert = cert
-        self._verify: str | bool = ca_file or True
+        self._ca_file = ca_file
         self._public_only = public_only
         self._threads = threading.local()
 
@@ -100,147 +100,106 @@ class Http:
         Raises:
             NoAnswer: with `sent` false only if surely no byte of the request reached the vendor.
         """
-        session = self._session()
         request.auth = auth
-        prepared = session.prepare_request(request)
-        line: _Line = self._threads.line
-        line.late = False
-        with DEADLINES.within(self._timeout_s + self._connect_timeout_s, line.cut):
-            answer = self._exchange(session, prepared)
-        if line.late:  # cut headers look like few headers
-            raise NoAnswer("the answer took too long to read", sent=True)
-        return answer
+        prepared = request.prepare()
+        url = urlsplit(str(prepared.url))
+        line = self._line(url)
+        with line.deadline.within(self._timeout_s + self._connect_timeout_s):
+            self._open(line)
+            try:
+                return self._exchange(line, url.netloc.rpartition("@")[2], prepared)
+            except NoAnswer:
+                line.close()
+                raise
 
-    def _exchange(self, session: requests.Session, prepared: requests.PreparedRequest) -> Answer:
-        deadline = self._clock() + self._timeout_s
-        try:
-            response = session.send(
-                prepared,
-                timeout=(self._connect_timeout_s, self._timeout_s),
-                allow_redirects=False,
-                stream=True,
-                cert=self._cert,
-                verify=self._verify,
+    def _line(self, url: SplitResult) -> Line:
+        lines: dict[tuple[str, str], Line] = self._threads.__dict__.setdefault("lines", {})
+        line = lines.get((url.scheme, url.netloc))
+        if line is None:
+            tls = url.scheme == "https"
+            line = lines[(url.scheme, url.netloc)] = Line(
+                url.hostname or "",
+                url.port or (HTTPS_PORT if tls else HTTP_PORT),
+                (lambda: self._tls) if tls else None,
+                connect_timeout_s=self._connect_timeout_s,
+                public_only=self._public_only,
             )
-        except requests.RequestException as error:
-            raise _no_answer(error) from error
+        return line
+
+    @cached_property
+    def _tls(self) -> ssl.SSLContext:
+        """Verifies whom we talk to, by the vendor's authority or everybody's; shows who we are."""
+        context = ssl.create_default_context(cafile=self._ca_file or certifi.where())
+        if self._cert is not None:
+            context.load_cert_chain(*self._cert)
+        return context
+
+    def _open(self, line: Line) -> None:
+        try:
+            line.ready()
         except NotPublic as error:
             raise NoAnswer(str(error), sent=False, forbidden=True) from error
-        except OSError as error:  # a certificate's file that is gone
-            raise NoAnswer(str(error), sent=False) from error
-        except Exception as error:
-            log.exception("an answer that requests cannot take")
-            raise NoAnswer(f"an odd answer: {type(error).__name__}", sent=True) from error
-        with contextlib.closing(response):
-            return self._read(response, deadline)
+        except UnknownHost as error:
+            raise NoAnswer("the host's name is not known", sent=False) from error
+        except ssl.SSLCertVerificationError as error:
+            raise NoAnswer("the certificate is not trusted", sent=False) from error
+        except ssl.SSLError as error:
+            raise NoAnswer("TLS failed", sent=False) from error
+        except TimeoutError as error:
+            raise NoAnswer("no connection within the time limit", sent=False) from error
+        except ConnectionRefusedError as error:
+            raise NoAnswer("the connection was refused", sent=False) from error
+        except OSError as error:
+            raise NoAnswer(f"no connection: {error.strerror or error}", sent=False) from error
 
-    def _session(self) -> requests.Session:
-        session: requests.Session | None = getattr(self._threads, "session", None)
-        if session is None:
-            session = _Session()
-            session.trust_env = False
-            adapter = _Line(public_only=self._public_only)
-            session.mount("http://", adapter)
-            session.mount("https://", adapter)
-            self._threads.session = session
-            self._threads.line = adapter
-        return session
-
-    def _read(self, response: requests.Response, deadline: float) -> Answer:
-        body = bytearray()
+    def _exchange(self, line: Line, host: str, request: requests.PreparedRequest) -> Answer:
+        deadline = self._clock() + self._timeout_s
+        body = request.body or b""
         try:
-            # read1 returns what has come; read would wait for the whole size, past any deadline
-            # (urllib3#2123).
-            while chunk := response.raw.read1(READ_BYTES, decode_content=True):
+            response = line.send(
+                str(request.method),
+                request.path_url,
+                {"Host": host, **OURS, **request.headers},
+                body.encode() if isinstance(body, str) else body,
+            )
+        except (OSError, HTTPException) as error:
+            if line.late:
+                raise NoAnswer("no answer within the time limit", sent=True) from error
+            if isinstance(error, OSError):
+                raise NoAnswer("the connection broke before an answer", sent=True) from error
+            raise NoAnswer(f"an odd answer: {type(error).__name__}", sent=True) from error
+        with response:
+            return self._read(line, response, deadline)
+
+    def _read(self, line: Line, response: HTTPResponse, deadline: float) -> Answer:
+        body = bytearray()
+        read = _plain(response)
+        try:
+            while chunk := read(READ_BYTES):
                 body += chunk
                 if len(body) > self._max_bytes:
                     break
                 if self._clock() > deadline:
                     raise NoAnswer("the answer took too long to read", sent=True)
-        except (OSError, requests.RequestException, HTTPError) as error:
-            raise NoAnswer(f"the answer broke off: {type(error).__name__}", sent=True) from error
+        except (OSError, HTTPException, HTTPError) as error:
+            why = "took too long to read" if line.late else f"broke off: {type(error).__name__}"
+            raise NoAnswer(f"the answer {why}", sent=True) from error
+        if line.late:  # what was cut looks like a short answer
+            raise NoAnswer("the answer took too long to read", sent=True)
+        if response.length and not chunk:
+            raise NoAnswer(f"the answer broke off: {response.length} bytes are missing", sent=True)
+        line.keep(response, whole=not chunk)
         return Answer(
-            response.status_code,
-            response.headers,
+            response.status,
+            CaseInsensitiveDict(response.getheaders()),
             bytes(body[: self._max_bytes]),
             len(body) > self._max_bytes,
         )
 
 
-class _Session(requests.Session):
-    """Looks at no redirect.
-
-    Even when told to follow none, requests parses its address and reads its body whole
-    (psf/requests#4123).
-    """
-
-    def get_redirect_target(self, resp: requests.Response) -> str | None:
-        """There is none."""
-        return None
-
-
-class _Line(HTTPAdapter):
-    """One thread's connections; the one in use can be cut from another thread."""
-
-    def __init__(self, *, public_only: bool) -> None:
-        self.late = False
-        self._public_only = public_only
-        self._used: HTTPConnection | None = None
-        # The burst and the journal retry; a third ring inside the transport would multiply.
-        super().__init__(pool_connections=4, pool_maxsize=4, max_retries=0)
-
-    def get_connection_with_tls_context(self, *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401 as the base
-        """The pool for a request, made to tell us the connection that it takes."""
-        pool: Any = super().get_connection_with_tls_context(*args, **kwargs)
-        if self._public_only:
-            tls = pool.scheme == "https"
-            pool.ConnectionCls = PublicTlsConnection if tls else PublicConnection
-        take = type(pool)._get_conn
-
-        def taken(timeout: float | None = None) -> HTTPConnection:
-            connection: HTTPConnection = take(pool, timeout)
-            self._used = connection
-            return connection
-
-        pool._get_conn = taken
-        return pool
-
-    def cut(self) -> None:
-        """End the exchange under way: its thread finds the connection closed."""
-        self.late = True
-        sock = getattr(self._used, "sock", None)
-        if sock is not None:
-            with contextlib.suppress(OSError):
-                # The base class's own: an SSL socket's would pull the session away under a reader
-                # (python/cpython#124618).
-                socket.socket.shutdown(sock, socket.SHUT_RDWR)
-
-
-def _no_answer(error: requests.RequestException) -> NoAnswer:
-    cause = getattr(error.args[0] if error.args else None, "reason", None)
-    if isinstance(cause, NameResolutionError):
-        return NoAnswer("the host's name is not known", sent=False)
-    if isinstance(cause, NewConnectionError):
-        return NoAnswer("the connection was refused", sent=False)
-    if isinstance(error, requests.ConnectTimeout) or isinstance(cause, ConnectTimeoutError):
-        return NoAnswer("no connection within the time limit", sent=False)
-    if isinstance(error, requests.exceptions.SSLError):
-        unsafe = _unverified(error)
-        return NoAnswer(
-            "the certificate is not trusted" if unsafe else "TLS failed", sent=not unsafe
-        )
-    if isinstance(error, requests.Timeout):
-        return NoAnswer("no answer within the time limit", sent=True)
-    return NoAnswer("the connection broke before an answer", sent=True)
-
-
-def _unverified(error: BaseException | None) -> bool:
-    """Whether a certificate that is not trusted is at the bottom of it."""
-    for _ in range(8):
-        if error is None or isinstance(error, ssl.SSLCertVerificationError):
-            break
-        inner = error.args[0] if error.args else None
-        reason = getattr(inner, "reason", None)
-        causes = (reason, inner, error.__cause__, error.__context__)
-        error = next((cause for cause in causes if isinstance(cause, BaseException)), None)
-    return isinstance(error, ssl.SSLCertVerificationError)
+def _plain(response: HTTPResponse) -> Callable[[int], bytes]:
+    """Reads what has come of a body, without waiting for more, and without its compression."""
+    if not response.getheader("Content-Encoding"):
+        return response.read1
+    decoded = urllib3.HTTPResponse(response, dict(response.headers), preload_content=False)
+    return partial(decoded.read1, decode_content=True)

@@ -1,38 +1,68 @@
 """Deadlines: who stays too long is called back, who has left is left alone."""
 
+import gc
 import threading
+from weakref import ref
 
-from worker.deadline import Deadlines
+from worker.deadline import LOOK_EVERY_S, Deadline
 
 LONG_S = 600
 
 
-def test_a_block_that_lasts_too_long_is_called_back() -> None:
-    called = threading.Event()
-    with Deadlines().within(0.01, called.set):
-        assert called.wait(60)
+class Sleeper:
+    """What is called when it is late, and how often."""
+
+    def __init__(self) -> None:
+        self.called = threading.Event()
+        self.times = 0
+        self.deadline = Deadline(self.late)
+
+    def late(self) -> None:
+        self.times += 1
+        self.called.set()
+
+
+def test_a_block_that_lasts_too_long_is_called_back_once() -> None:
+    sleeper = Sleeper()
+    with sleeper.deadline.within(0.01):
+        assert sleeper.called.wait(60)
+        threading.Event().wait(3 * LOOK_EVERY_S)
+    assert sleeper.times == 1
 
 
 def test_a_block_that_was_left_is_not() -> None:
-    deadlines, early, late = Deadlines(), threading.Event(), threading.Event()
-    with deadlines.within(0.01, early.set):
+    early, late = Sleeper(), Sleeper()
+    with early.deadline.within(0.01):
         pass
-    with deadlines.within(0.05, late.set):
-        assert late.wait(60)
-    assert not early.is_set()
+    with late.deadline.within(0.05):
+        assert late.called.wait(60)
+    assert early.times == 0
 
 
-def test_a_shorter_deadline_does_not_wait_for_a_longer_one() -> None:
-    deadlines, long, short = Deadlines(), threading.Event(), threading.Event()
-    with deadlines.within(LONG_S, long.set), deadlines.within(0.01, short.set):
-        assert short.wait(60)
-    assert not long.is_set()
+def test_each_block_has_its_own_time() -> None:
+    long, short = Sleeper(), Sleeper()
+    with long.deadline.within(LONG_S), short.deadline.within(0.01):
+        assert short.called.wait(60)
+    assert long.times == 0
 
 
-def test_nothing_is_kept_of_blocks_that_ended_late() -> None:
-    deadlines = Deadlines()
-    for _ in range(10):
-        called = threading.Event()
-        with deadlines.within(0.001, called.set):
-            assert called.wait(60)
-    assert (deadlines._waiting, deadlines._lates) == ([], {})
+def test_one_deadline_serves_block_after_block() -> None:
+    sleeper = Sleeper()
+    for times in range(1, 4):
+        sleeper.called.clear()
+        with sleeper.deadline.within(0.01):
+            assert sleeper.called.wait(60)
+        assert sleeper.times == times
+
+
+def test_a_deadline_keeps_nobody_alive() -> None:
+    sleeper = Sleeper()
+    with sleeper.deadline.within(LONG_S):
+        pass
+    gone = ref(sleeper)
+    gc.disable()
+    try:
+        del sleeper
+        assert gone() is None
+    finally:
+        gc.enable()

@@ -13,6 +13,7 @@ from queue import Queue
 import pytest
 import requests
 
+from worker import line
 from worker.exchange import Answer, Http, NoAnswer
 
 Play = Callable[[socket.socket], object]
@@ -28,6 +29,7 @@ class Server:
     connections: int = 0
     play: Play = lambda connection: connection.sendall(OK)
     over: threading.Event = field(default_factory=threading.Event)
+    gone: threading.Event = field(default_factory=threading.Event)
 
     @property
     def url(self) -> str:
@@ -43,8 +45,10 @@ class Server:
     def _talk(self, connection: socket.socket) -> None:
         with connection, suppress(OSError):
             while request := _request(connection):
+                self.gone.clear()
                 self.requests.append(request)
                 self.play(connection)
+        self.gone.set()
 
 
 def _request(connection: socket.socket) -> bytes:
@@ -253,6 +257,31 @@ def test_nothing_is_sent_twice_whatever_the_answer(server: Server, status: int) 
     assert len(server.requests) == 1
 
 
+def test_a_connection_that_was_ended_meanwhile_is_not_used(server: Server) -> None:
+    """Most servers end what is idle; a request on it would be lost, and Unclear."""
+
+    def ends(connection: socket.socket) -> None:
+        connection.sendall(OK)
+        connection.shutdown(socket.SHUT_RDWR)
+
+    one = http()
+    server.play = ends
+    for _ in range(3):
+        assert one.send(requests.Request("GET", server.url)).body == b"ok"
+        server.gone.wait(5)
+    assert (server.connections, len(server.requests)) == (3, 3)
+
+
+def test_a_connection_that_was_idle_for_long_is_not_used(
+    server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one = http()
+    for idle_s, connections in ((60.0, 1), (60.0, 1), (-1.0, 2)):
+        monkeypatch.setattr(line, "IDLE_S", idle_s)
+        one.send(requests.Request("GET", server.url))
+        assert server.connections == connections
+
+
 def test_a_connection_is_used_again_and_each_thread_has_its_own(server: Server) -> None:
     one = http()
     for _ in range(3):
@@ -313,6 +342,14 @@ def test_a_certificate_that_is_not_trusted_means_that_nothing_was_sent(secure: s
     error = no_answer(secure)
     assert not error.sent
     assert "not trusted" in str(error)
+
+
+def test_a_handshake_that_never_ends_means_that_nothing_was_sent() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        error = no_answer(
+            f"https://127.0.0.1:{silent.getsockname()[1]}", timeout_s=0.1, connect_timeout_s=0.1
+        )
+    assert not error.sent
 
 
 def test_a_client_certificate_that_is_gone_means_that_nothing_was_sent(

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Engine, Row, exists, or_, select, update
+from sqlalchemy import Connection, Engine, Select, bindparam, exists, or_, select, update
 from sqlalchemy.exc import SQLAlchemyError
 
 from worker.events import Event, Kind, parse
@@ -44,6 +44,52 @@ class Unsure(Exception):
         self.claims = claims
 
 
+def _due() -> Select[*tuple[Any, ...]]:
+    columns = tables.report.c
+    other = tables.report.alias("other")
+    in_flight = exists().where(
+        other.c.vendor == columns.vendor,
+        other.c.subject == columns.subject,
+        tables.is_latest_wins(other),
+        tables.is_sending(other),
+    )
+    return (
+        select(
+            columns.id,
+            columns.state,
+            columns.subject,
+            columns.tries,
+            columns.vendor_ref,
+            tables.event.c.body,
+        )
+        .join(tables.event, tables.event.c.id == columns.event_id)
+        .where(
+            columns.vendor == bindparam("of_vendor"),
+            columns.kind == bindparam("of_kind"),
+            tables.is_waiting(),
+            columns.due_at <= bindparam("now"),
+            or_(columns.worth_until.is_(None), columns.worth_until > bindparam("now")),
+            or_(columns.latest_wins == 0, ~in_flight),
+        )
+        .order_by(columns.due_at, columns.id)
+        .limit(bindparam("most"))
+        .with_for_update(skip_locked=True, of=tables.report)
+    )
+
+
+# Made once: making a statement and its cache key takes longer than running it.
+DUE = _due()
+LEASE = (
+    update(tables.report)
+    .where(tables.report.c.id.in_(bindparam("ids", expanding=True)))
+    .values(
+        state=State.SENDING.value,
+        lease_owner=bindparam("holder"),
+        lease_until=bindparam("until"),
+    )
+)
+
+
 def claim(
     engine: Engine,
     vendor: str,
@@ -63,11 +109,11 @@ def claim(
     """
     # A lease taken anew is another lease, even by the same process: settling the old one is void.
     owner = f"{owner}:{uuid.uuid4().hex}"
-    columns = tables.report.c
     claims: list[Claim] = []
     try:
         with writing(engine) as connection:
-            for row in _choose(connection, vendor, kind, now, limit):
+            due = {"of_vendor": vendor, "of_kind": kind.value, "now": now, "most": limit}
+            for row in connection.execute(DUE, due).all():
                 try:
                     event = parse(kind, read_json(row.body))
                 except NotAnEvent as error:
@@ -86,11 +132,8 @@ def claim(
                     )
                 )
             if claims:
-                connection.execute(
-                    update(tables.report)
-                    .where(columns.id.in_([claim.report_id for claim in claims]))
-                    .values(state=State.SENDING, lease_until=lease_until, lease_owner=owner)
-                )
+                ids = [claim.report_id for claim in claims]
+                connection.execute(LEASE, {"ids": ids, "holder": owner, "until": lease_until})
     except SQLAlchemyError as error:
         raise Unsure(claims) from error
     return claims
@@ -102,39 +145,3 @@ def _refuse(connection: Connection, report_id: int, reason: str, now: datetime) 
         .where(tables.report.c.id == report_id)
         .values(state=State.REFUSED, reason=reason, settled_at=now)
     )
-
-
-def _choose(
-    connection: Connection, vendor: str, kind: Kind, now: datetime, limit: int
-) -> Sequence[Row[*tuple[Any, ...]]]:
-    columns = tables.report.c
-    other = tables.report.alias("other")
-    in_flight = exists().where(
-        other.c.vendor == columns.vendor,
-        other.c.subject == columns.subject,
-        tables.is_latest_wins(other),
-        tables.is_sending(other),
-    )
-    query = (
-        select(
-            columns.id,
-            columns.state,
-            columns.subject,
-            columns.tries,
-            columns.vendor_ref,
-            tables.event.c.body,
-        )
-        .join(tables.event, tables.event.c.id == columns.event_id)
-        .where(
-            columns.vendor == vendor,
-            columns.kind == kind.value,
-            tables.is_waiting(),
-            columns.due_at <= now,
-            or_(columns.worth_until.is_(None), columns.worth_until > now),
-            or_(columns.latest_wins == 0, ~in_flight),
-        )
-        .order_by(columns.due_at, columns.id)
-        .limit(limit)
-        .with_for_update(skip_locked=True, of=tables.report)
-    )
-    return connection.execute(query).all()

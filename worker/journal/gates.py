@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Engine, select, update
+from sqlalchemy import Engine, bindparam, select, update
 
 from worker.events import Kind
 from worker.journal import tables
@@ -27,16 +27,20 @@ class Gate:
     breaker_step: int = 0
 
 
+OF_VENDOR = select(tables.vendor_state).where(
+    tables.vendor_state.c.vendor == bindparam("of_vendor")
+)
+OF_LANE = select(tables.lane_state.c.not_before, tables.lane_state.c.why).where(
+    tables.lane_state.c.vendor == bindparam("of_vendor"),
+    tables.lane_state.c.kind == bindparam("of_kind"),
+)
+
+
 def look(engine: Engine, vendor: str, kind: Kind, *, urgent: bool, now: datetime) -> Gate:
     """The gate of a lane. An urgent lane passes an open breaker, one request at a time."""
-    state, lane = tables.vendor_state.c, tables.lane_state.c
     with reading(engine) as connection:
-        of_vendor = connection.execute(
-            select(tables.vendor_state).where(state.vendor == vendor)
-        ).first()
-        of_lane = connection.execute(
-            select(lane.not_before, lane.why).where(lane.vendor == vendor, lane.kind == kind.value)
-        ).first()
+        of_vendor = connection.execute(OF_VENDOR, {"of_vendor": vendor}).first()
+        of_lane = connection.execute(OF_LANE, {"of_vendor": vendor, "of_kind": kind.value}).first()
     step = of_vendor.breaker_step if of_vendor is not None else 0
     if of_vendor is not None and of_vendor.paused_at is not None:
         return Gate(shut=f"paused: {of_vendor.paused_why or 'by hand'}", breaker_step=step)

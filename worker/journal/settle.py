@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Engine, bindparam, case, literal_column, or_, update
+from sqlalchemy import Connection, Engine, Update, bindparam, case, literal_column, or_, update
 
 from worker.journal import tables
 from worker.journal.claim import Claim
@@ -44,6 +44,67 @@ class Told:
     next_try_s: float = 0.0
 
 
+def _accept() -> Update:
+    columns = tables.report.c
+    return (
+        update(tables.report)
+        .where(
+            columns.id.in_(bindparam("ids", expanding=True)),
+            columns.state == State.SENDING.value,
+            columns.lease_owner == bindparam("owner"),
+        )
+        .values(
+            state=State.ACCEPTED.value,
+            settled_at=bindparam("settled"),
+            outcome="accepted",
+            reason=bindparam("because"),
+            vendor_ref=None,
+            lease_until=None,
+            lease_owner=None,
+        )
+    )
+
+
+def _return() -> Update:
+    columns = tables.report.c
+    # What would wait again while a newer status waits already is overtaken: it must never follow.
+    state = case(
+        (
+            bindparam("to_state").in_([literal_column("'pending'"), literal_column("'unclear'")])
+            & (columns.latest_wins == 1)
+            & overtaken(),
+            State.SUPERSEDED.value,
+        ),
+        else_=bindparam("to_state"),
+    )
+    superseded_at = bindparam("now", type_=columns.settled_at.type)
+    settled_at = bindparam("settled", type_=columns.settled_at.type)
+    return (
+        update(tables.report)
+        .where(
+            columns.id == bindparam("report_id"),
+            columns.state == State.SENDING.value,
+            columns.lease_owner == bindparam("owner"),
+        )
+        .values(
+            state=state,
+            tries=columns.tries + bindparam("more_tries"),
+            due_at=bindparam("due"),
+            outcome=bindparam("said"),
+            reason=bindparam("because"),
+            settled_at=case((state == State.SUPERSEDED.value, superseded_at), else_=settled_at),
+            lease_until=None,
+            lease_owner=None,
+        )
+    )
+
+
+# Made once: making a statement and its cache key takes longer than running it.
+ACCEPT = _accept()
+RETURN = _return()
+KEEP_ATTEMPTS = tables.attempt.insert().returning(tables.attempt.c.id, sort_by_parameter_order=True)
+
+
 def settle(
     engine: Engine,
     vendor: str,
@@ -78,68 +139,22 @@ def settle(
 
 
 def _settle_accepted(connection: Connection, told: Sequence[Told], now: datetime) -> None:
-    columns = tables.report.c
     groups: dict[tuple[str, str], list[int]] = {}
     for item in told:
         assert item.outcome is not None  # noqa: S101 chosen by its outcome
         key = (item.claim.lease_owner, item.outcome.reason)
         groups.setdefault(key, []).append(item.claim.report_id)
     for (owner, reason), ids in groups.items():
-        connection.execute(
-            update(tables.report)
-            .where(
-                columns.id.in_(ids),
-                columns.state == State.SENDING,
-                columns.lease_owner == owner,
-            )
-            .values(
-                state=State.ACCEPTED,
-                settled_at=now,
-                outcome="accepted",
-                reason=reason,
-                vendor_ref=None,
-                lease_until=None,
-                lease_owner=None,
-            )
-        )
+        what = {"ids": ids, "owner": owner, "because": reason, "settled": now}
+        connection.execute(ACCEPT, what)
 
 
 def _settle_others(
     connection: Connection, told: Sequence[Told], on_unclear: OnUnclear, now: datetime
 ) -> None:
     rows = [_row(t, on_unclear, now) for t in told if not isinstance(t.outcome, Accepted)]
-    if not rows:
-        return
-    columns = tables.report.c
-    # What would wait again while a newer status waits already is overtaken: it must never follow.
-    state = case(
-        (
-            bindparam("to_state").in_([literal_column("'pending'"), literal_column("'unclear'")])
-            & (columns.latest_wins == 1)
-            & overtaken(),
-            State.SUPERSEDED.value,
-        ),
-        else_=bindparam("to_state"),
-    )
-    connection.execute(
-        update(tables.report)
-        .where(
-            columns.id == bindparam("report_id"),
-            columns.state == State.SENDING,
-            columns.lease_owner == bindparam("owner"),
-        )
-        .values(
-            state=state,
-            tries=columns.tries + bindparam("more_tries"),
-            due_at=bindparam("due"),
-            outcome=bindparam("said"),
-            reason=bindparam("because"),
-            settled_at=case((state == State.SUPERSEDED, now), else_=bindparam("settled")),
-            lease_until=None,
-            lease_owner=None,
-        ),
-        rows,
-    )
+    if rows:
+        connection.execute(RETURN, [row | {"now": now} for row in rows])
 
 
 def _row(told: Told, on_unclear: OnUnclear, now: datetime) -> dict[str, Any]:
@@ -201,8 +216,7 @@ def _keep_attempts(
         }
         for a in attempts
     ]
-    statement = tables.attempt.insert().returning(tables.attempt.c.id, sort_by_parameter_order=True)
-    ids = connection.execute(statement, rows).scalars().all()
+    ids = connection.execute(KEEP_ATTEMPTS, rows).scalars().all()
     links = [
         {"attempt_id": attempt_id, "report_id": report_id}
         for attempt_id, attempt in zip(ids, attempts, strict=True)
