@@ -1,14 +1,13 @@
 """The kinds of value an event holds: times, amounts, ids; strict, but not about their spelling."""
 
 import re
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta, timezone
 from decimal import Decimal
 from typing import Annotated
-from zoneinfo import ZoneInfo
 
 from pydantic import BeforeValidator, Field
 
-SHANGHAI = ZoneInfo("Asia/Shanghai")
+SHANGHAI = timezone(timedelta(hours=8), "Asia/Shanghai")  # without a summer time since 1991
 RFC3339 = re.compile(r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\d:\d\d)")
 LOCAL = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d")
 DECIMALS = 8
@@ -50,12 +49,16 @@ def _amount(value: object) -> object:
     if not isinstance(value, str | int | float | Decimal):
         return value
     try:
-        number = Decimal(str(value).strip())
-        exponent = number.as_tuple().exponent
-        noisy = isinstance(exponent, int) and exponent < -DECIMALS
-        return round(number, DECIMALS) if noisy else number
+        text = str(value).strip()
+        number = Decimal(text)
+        return round(number, DECIMALS) if len(text) > DECIMALS and _noisy(number) else number
     except ArithmeticError:
         raise ValueError("expected a number") from None
+
+
+def _noisy(number: Decimal) -> bool:
+    exponent = number.as_tuple().exponent
+    return isinstance(exponent, int) and exponent < -DECIMALS
 
 
 def whole(value: object) -> object:
@@ -67,10 +70,12 @@ def whole(value: object) -> object:
     return value
 
 
+# What bounds a value stands next to its type, where pydantic's core checks it; after a validator of
+# ours Python would.
 Moment = Annotated[datetime, BeforeValidator(parse_moment)]
-Text = Annotated[str, BeforeValidator(_text), Field(max_length=512)]
+Text = Annotated[str, Field(max_length=512), BeforeValidator(_text)]
 Id = Annotated[
-    str, BeforeValidator(_text), Field(min_length=1, max_length=128, pattern=r"^[^\x00-\x1f\x7f]+$")
+    str, Field(min_length=1, max_length=128, pattern=r"^[^\x00-\x1f\x7f]+$"), BeforeValidator(_text)
 ]
-Amount = Annotated[Decimal, BeforeValidator(_amount), Field(max_digits=20, decimal_places=DECIMALS)]
-Flag = Annotated[int, BeforeValidator(whole), Field(strict=True, ge=0, le=999_999)]
+Amount = Annotated[Decimal, Field(max_digits=20, decimal_places=DECIMALS), BeforeValidator(_amount)]
+Flag = Annotated[int, Field(strict=True, ge=0, le=999_999), BeforeValidator(whole)]

@@ -81,7 +81,6 @@ def _event(number: int, count: int) -> dict[str, object]:
         "occurred_at": at,
         "received_at": at,
         "body": write_json(content),
-        "content_hash": "-",
         "duplicates": 0,
     }
 

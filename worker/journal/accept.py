@@ -10,6 +10,7 @@ from sqlalchemy.exc import StatementError
 
 from worker.events import Event, Kind
 from worker.journal import opening, tables
+from worker.journal.content import hash_of, hash_of_kept
 from worker.journal.engine import away, insert, unstorable, writing
 from worker.journal.opening import Fresh, Lane, Route
 from worker.policies import Policy
@@ -17,18 +18,10 @@ from worker.policies import Policy
 
 @dataclass(frozen=True, slots=True)
 class Arrival:
-    """An event with the JSON text that is kept of it.
-
-    Raises:
-        RecursionError: its unknown fields are nested too deeply to be compared.
-    """
+    """An event with the JSON text that is kept of it."""
 
     event: Event
     body: str
-    content_hash: str = field(init=False)
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "content_hash", self.event.content_hash())
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +109,6 @@ def _event_row(arrival: Arrival, now: datetime) -> dict[str, object]:
         "occurred_at": event.occurred_at,
         "received_at": now,
         "body": arrival.body,
-        "content_hash": arrival.content_hash,
         "duplicates": 0,
     }
 
@@ -186,8 +178,8 @@ def _count_again(
     repeats: dict[int, int] = {}
     for arrival in again:
         event = arrival.event
-        event_id, first_content = known[(event.kind, event.identity)]
-        if arrival.content_hash == first_content or not policies[event.kind].conflicts:
+        event_id, first = known[(event.kind, event.identity)]
+        if not policies[event.kind].conflicts or _same(arrival, first):
             result.duplicates += 1
             repeats[event_id] = repeats.get(event_id, 0) + 1
         else:
@@ -212,12 +204,18 @@ def _known(
     columns = tables.event.c
     known = {}
     for kind, identities in by_kind.items():
-        query = select(columns.identity, columns.id, columns.content_hash).where(
+        query = select(columns.identity, columns.id, columns.body).where(
             columns.kind == kind.value, columns.identity.in_(sorted(identities))
         )
-        for identity, event_id, content in connection.execute(query):
-            known[(kind, identity)] = (event_id, content)
+        for identity, event_id, body in connection.execute(query):
+            known[(kind, identity)] = (event_id, body)
     return known
+
+
+def _same(arrival: Arrival, first: str) -> bool:
+    if arrival.body == first:
+        return True
+    return hash_of(arrival.event, arrival.body) == hash_of_kept(arrival.event.kind, first)
 
 
 def _keep_conflict(connection: Connection, event_id: int, arrival: Arrival, now: datetime) -> None:
@@ -225,7 +223,7 @@ def _keep_conflict(connection: Connection, event_id: int, arrival: Arrival, now:
         event_id=event_id,
         kind=arrival.event.kind.value,
         subject=arrival.event.subject,
-        content_hash=arrival.content_hash,
+        content_hash=hash_of(arrival.event, arrival.body),
         received_at=now,
         body=arrival.body,
         repeats=0,

@@ -8,6 +8,7 @@ from sqlalchemy import Connection, Engine, Row, Table, select, update
 
 from worker.events import Event, Kind, parse
 from worker.journal import tables
+from worker.journal.content import hash_of_kept
 from worker.journal.engine import writing
 from worker.journal.reopen import back_to_pending
 from worker.journal.states import State, replayable
@@ -58,7 +59,7 @@ def replace(
             now,
             decision="replaced",
             body=first.body,
-            content_hash=first.content_hash,
+            content_hash=hash_of_kept(Kind(conflict.kind), first.body),
             received_at=first.received_at,
         )
         _put_in_place(connection, conflict, event)
@@ -152,7 +153,6 @@ def _put_in_place(connection: Connection, conflict: AnyRow, event: Event) -> Non
         .where(tables.event.c.id == conflict.event_id)
         .values(
             body=conflict.body,
-            content_hash=conflict.content_hash,
             received_at=conflict.received_at,
             occurred_at=event.occurred_at,
         )

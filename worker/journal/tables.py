@@ -49,7 +49,6 @@ class EventRow(SQLModel, table=True):
     occurred_at: datetime = Field(sa_type=Utc)
     received_at: datetime = Field(sa_type=Utc)
     body: str = Field(sa_type=Text)
-    content_hash: str
     duplicates: int = 0
 
 

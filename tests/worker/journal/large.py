@@ -14,10 +14,9 @@ CHUNKS = 10
 EVENTS = """
 WITH RECURSIVE n(i) AS
   (SELECT CAST(:first AS INTEGER) UNION ALL SELECT i + 1 FROM n WHERE i < :last)
-INSERT INTO event (kind, identity, subject, occurred_at, received_at, body, content_hash,
-  duplicates)
+INSERT INTO event (kind, identity, subject, occurred_at, received_at, body, duplicates)
 SELECT CASE WHEN i % 10 < 4 THEN 'charge-record' ELSE 'connector-status' END,
-  'X' || i, 'X' || i, :at, :at, '{}', 'same', 0
+  'X' || i, 'X' || i, :at, :at, '{}', 0
 FROM n
 """
 CONNECTORS = """

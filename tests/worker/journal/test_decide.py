@@ -18,6 +18,7 @@ from tests.worker.rows import (
 from worker.events import Kind
 from worker.journal import decide, tables
 from worker.journal.accept import Unread
+from worker.journal.content import hash_of_kept
 from worker.journal.decide import CannotDecide
 from worker.journal.states import State
 
@@ -70,8 +71,9 @@ def test_replaced_the_second_content_takes_the_events_place(engine: Engine, conf
     (event,) = all_of(engine, tables.event)
     assert row["decision"] == "replaced"
     assert (money(event["body"]), money(row["body"])) == ("2.00", "1.00")
-    assert event["content_hash"] == second["content_hash"]
-    assert row["content_hash"] == first["content_hash"]
+    assert (event["body"], row["body"]) == (second["body"], first["body"])
+    assert row["content_hash"] == hash_of_kept(Kind.CHARGE_RECORD, first["body"])
+    assert row["content_hash"] != second["content_hash"]
     assert (event["received_at"], row["received_at"]) == (NOW + minutes(5), NOW)
     assert event["occurred_at"] == first["occurred_at"] + minutes(30)
 

@@ -1,0 +1,29 @@
+"""Whether two contents of one event are the same by value: looked at when an identity comes again.
+
+An event is new far more often than it is not, so nothing is kept for the comparison but its text.
+"""
+
+import hashlib
+
+from worker.events import Event, Kind, parse
+from worker.wire import NotAnEvent, read_json
+
+
+def hash_of(event: Event, body: str) -> str:
+    """Of an event with its text: how a value was written does not matter."""
+    try:
+        return event.content_hash()
+    except RecursionError:  # nested more deeply than values can be compared
+        return _of_text(body)
+
+
+def hash_of_kept(kind: Kind, body: str) -> str:
+    """Of an event's text in the journal."""
+    try:
+        return hash_of(parse(kind, read_json(body)), body)
+    except NotAnEvent:  # another version of this program took it
+        return _of_text(body)
+
+
+def _of_text(body: str) -> str:
+    return hashlib.sha256(body.encode()).hexdigest()
