@@ -25,6 +25,7 @@ from worker.telling import Result, Teller
 log = logging.getLogger(__name__)
 
 GATHER_S = 0.01
+FEW = 8
 SETTLE_AGAIN_S = 0.2
 JUDGE_TRIES = 3
 
@@ -107,7 +108,9 @@ class Delivery:
         first = self._news.get()
         if first is not None:
             results.append(first.result())
-            if flying > 1:
+            if flying > FEW:
+                time.sleep(GATHER_S)  # a claim of its own for each ring would cost too much
+            elif flying > 1:
                 self._rung.wait(GATHER_S)
         self._rung.clear()
         with suppress(Empty):

@@ -1,5 +1,6 @@
 """What one lane's bad day may do to the others of its vendor: nothing that it need not."""
 
+import threading
 from datetime import timedelta
 
 import pytest
@@ -54,4 +55,26 @@ def test_a_vendor_that_throttles_again_and_again_is_still_told_in_lists(desk: De
         Lane(desk, line, pack=12).drain()
         desk.forward(60)
     assert [len(sent) for sent in line.sent] == [12] * 6
+    assert set(desk.states().values()) == {"accepted"}
+
+
+def test_what_arrives_while_a_request_is_out_is_sent_as_soon_as_the_lane_is_rung(
+    desk: Desk,
+) -> None:
+    """The first request ends only once the second one is there."""
+    desk.accept(record(1))
+    second = threading.Event()
+
+    def says(subjects: list[str]) -> Answer:
+        if subjects == ["A-2"]:
+            second.set()
+            return WELL
+        desk.accept(record(2))
+        lane.delivery.ring()
+        return WELL if second.wait(30) else BROKEN
+
+    line = Line(says=says)
+    lane = Lane(desk, line, concurrency=2)
+    lane.drain()
+    assert line.sent == [["A-1"], ["A-2"]]
     assert set(desk.states().values()) == {"accepted"}

@@ -89,7 +89,7 @@ class Jumps:
         self._clock = clock
         self._monotonic = monotonic
         self._lock = threading.Lock()
-        self._last: tuple[datetime, float] | None = None
+        self._last = (clock(), monotonic())
         self._ahead_at: float | None = None
         self._back_s = 0.0
 
@@ -98,8 +98,7 @@ class Jumps:
         with self._lock:
             now, at = self._clock(), self._monotonic()
             last, self._last = self._last, (now, at)
-            if last is not None:
-                self._notice((now - last[0]).total_seconds() - (at - last[1]), at)
+            self._notice((now - last[0]).total_seconds() - (at - last[1]), at)
             return now
 
     def _notice(self, jump_s: float, at: float) -> None:

@@ -1,9 +1,11 @@
 """How the journal is opened, read and written, on SQLite and on PostgreSQL."""
 
+import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
+from weakref import WeakKeyDictionary
 
 import sqlalchemy
 from sqlalchemy import Connection, Engine, event
@@ -15,6 +17,9 @@ POSTGRES_TIMEOUTS = (
     "-c statement_timeout=30000 -c idle_in_transaction_session_timeout=30000 -c lock_timeout=15000"
 )
 READING = "relay_reading"
+# SQLite has one writer at a time, and waits for it by sleeping for longer and longer. The writers
+# of one process wait for each other here, and go on at once.
+TURNS: WeakKeyDictionary[Engine, threading.Lock] = WeakKeyDictionary()
 DEADLOCK = "40P01"
 
 
@@ -74,6 +79,7 @@ def _open_sqlite(url: str, database: str | None, threads: int) -> Engine:
         connect_args={"timeout": 15},
         hide_parameters=True,
     )
+    TURNS[engine] = threading.Lock()
     event.listen(engine, "connect", _prepare_sqlite)
     event.listen(engine, "begin", _begin_sqlite)
     return engine
@@ -98,7 +104,7 @@ def _begin_sqlite(connection: Connection) -> None:
 @contextmanager
 def writing(engine: Engine) -> Iterator[Connection]:
     """One transaction that writes: committed at the end, rolled back on any error."""
-    with engine.begin() as connection:
+    with TURNS.get(engine, nullcontext()), engine.begin() as connection:
         yield connection
 
 

@@ -99,6 +99,12 @@ def test_a_clock_that_goes_as_it_should_has_not_jumped(hands: Hands, jumps: Jump
     assert not jumps.ahead_within(10_000)
 
 
+def test_a_jump_before_the_first_look_is_noticed(hands: Hands, jumps: Jumps) -> None:
+    hands.wall += timedelta(minutes=10)
+    jumps()
+    assert jumps.ahead_within(1)
+
+
 def test_a_jump_ahead_is_remembered_as_long_as_is_asked_for(hands: Hands, jumps: Jumps) -> None:
     jumps()
     hands.wall += timedelta(minutes=10)

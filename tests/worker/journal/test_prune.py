@@ -1,3 +1,6 @@
+import threading
+from typing import Any
+
 import pytest
 from sqlalchemy import Engine, update
 
@@ -22,7 +25,7 @@ def desk(engine: Engine) -> Desk:
     return Desk(engine)
 
 
-def pruned(desk: Desk, **how: int) -> int:
+def pruned(desk: Desk, **how: Any) -> int:  # noqa: ANN401 as they are
     return prune(desk.engine, SETTINGS, desk.now, **how)
 
 
@@ -46,6 +49,16 @@ def test_each_kind_is_kept_as_long_as_it_is_said(desk: Desk) -> None:
     desk.forward(9 * DAY_S)
     assert pruned(desk) == 1
     assert pruned(desk) == 0
+
+
+def test_a_worker_that_stops_does_not_wait_for_the_pruning_to_end(desk: Desk) -> None:
+    desk.accept(record())
+    desk.settle(desk.claim(RECORD), Accepted())
+    desk.forward(11 * DAY_S)
+    stopping = threading.Event()
+    stopping.set()
+    assert pruned(desk, stopping=stopping) == 0
+    assert pruned(desk) == 1
 
 
 def test_with_an_event_go_its_reports_attempts_and_decided_conflicts(desk: Desk) -> None:
@@ -177,7 +190,7 @@ def test_much_is_pruned_in_small_batches_and_the_next_call_goes_on(desk: Desk) -
     carried = [attempt(claim.report_id, outcome=Accepted()) for claim in claims]
     desk.settle(claims, Accepted(), *carried)
     desk.forward(11 * DAY_S)
-    assert [pruned(desk, batches=1) for _ in range(4)] == [500, 500, 200, 0]
+    assert [pruned(desk, batches=2) for _ in range(4)] == [400, 400, 400, 0]
     assert set(counts(desk).values()) == {0}
 
 
