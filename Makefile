@@ -5,6 +5,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
+PEERS := .venv-peers/.ready .venv-peers-arq/.ready
 ARGS ?=
 JOBS ?= 2 # processes that test; 0 where RELAY_TEST_BROKER_URL names one broker for all
 LOCK := $(BIN)/pip-compile --quiet --strip-extras --generate-hashes --allow-unsafe \
@@ -46,12 +47,22 @@ docs: $(READY) ## write the pages of docs that are made from the code
 chaos: $(READY) ## every fault of the matrix, the exact count of each; writes docs/reliability.md
 	$(BIN)/python -m tests.chaos $(ARGS)
 
-bench: $(READY) ## the measurements of docs, side by side in one run
+# arq's is its own: it wants a redis-py that is older than the others'
+.venv-peers/.ready: benchmarks/peers/requirements.txt
+.venv-peers-arq/.ready: benchmarks/peers/requirements-arq.txt
+$(PEERS):
+	$(PYTHON) -m venv $(@D)
+	$(@D)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $<
+	@touch $@
+
+bench: $(READY) $(PEERS) ## what docs say of speed, measured side by side with peers in one run
 	$(BIN)/python -m benchmarks $(ARGS)
 
 lock: $(READY) ## write requirements/*.txt anew, with hashes and without any registry address
 	$(LOCK) -o requirements/runtime.txt pyproject.toml
 	$(LOCK) --extra embedded --extra sandbox --extra dev -o requirements/dev.txt pyproject.toml
+	for name in requirements requirements-arq; do \
+	  $(LOCK) -o benchmarks/peers/$$name.txt benchmarks/peers/$$name.in || exit 1; done
 
 clean: ## forget the virtual environment and the embedded data
-	rm -rf $(VENV) var
+	rm -rf $(VENV) $(dir $(PEERS)) var

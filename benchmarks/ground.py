@@ -1,119 +1,104 @@
-"""Fresh servers for one measurement: a broker with its file on, a directory, a sandbox."""
+"""Fresh servers for one measurement: a broker with its file on, a vendor, a journal."""
 
-import json
-import os
-import socket
 import subprocess
 import sys
 import tempfile
-import time
-from collections.abc import Callable, Mapping
 from pathlib import Path
+from types import TracebackType
 from typing import Any, Self
 
-import requests
 from redis import Redis
+from redis.exceptions import RedisError
 
+from benchmarks.asking import Asked
+from benchmarks.filling import EMPTY, Filling
+from benchmarks.ports import free_port
+from benchmarks.processes import Processes
+from benchmarks.shelf import Shelf
+from benchmarks.waiting import LIMIT_S, wait
 from worker.embedded.broker import find_server
 
-ROOT = Path(__file__).parents[1]
-LIMIT_S = 300.0
+START_S = 60
+LISTING = 500
 
 
 class Ground:
     """Used as a context; everything that was started ends with it."""
 
+    def __init__(self, shelf: Shelf) -> None:
+        self._shelf = shelf
+        self._journals: list[str] = []
+        self.redis = Redis()
+
     def __enter__(self) -> Self:
         """Start the broker."""
         self._folder = tempfile.TemporaryDirectory(prefix="relay-bench-")
         self.folder = Path(self._folder.name)
-        self._processes: list[subprocess.Popen[Any]] = []
-        port = _free_port()
-        command = [find_server(), "--port", str(port), "--dir", str(self.folder)]
-        self.start([*command, "--appendonly", "yes", "--save", ""])
-        self.broker_url = f"redis://127.0.0.1:{port}/0"
-        self.redis = Redis(port=port)
-        wait(lambda: _answers(self.redis))
+        self.processes = Processes(self.folder)
+        try:
+            self._start_broker()
+        except BaseException:
+            self.__exit__(None, None, None)
+            raise
         return self
 
-    def __exit__(self, *_: object) -> None:
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
         """End what was started, the last first."""
-        for process in reversed(self._processes):
-            process.terminate()
-            process.wait()
+        self.processes.end()
         self.redis.close()
+        for url in self._journals:
+            self._shelf.drop(url)
         self._folder.cleanup()
 
-    def start(self, command: list[str], **environment: str) -> subprocess.Popen[bytes]:
-        """Start a process in the project's root; its output goes to a file."""
-        with (self.folder / "output.log").open("ab") as log:
-            process = subprocess.Popen(
-                command, cwd=ROOT, env={**os.environ, **environment}, stdout=log, stderr=log
-            )
-        self._processes.append(process)
-        return process
-
-    def sandbox(self, latency_ms: int) -> str:
-        """The address of a parking gate that answers after so many milliseconds."""
-        port = _free_port()
-        self.start([sys.executable, "-m", "sandbox", "--port", str(port)])
-        url = f"http://127.0.0.1:{port}"
-        wait(lambda: _listens(port))
-        fault = {"kind": "latency", "ms": latency_ms}
-        requests.post(f"{url}/_sandbox/mall-garage/faults", json=fault, timeout=5)
+    def journal(self, database: str, filling: Filling = EMPTY) -> str:
+        """The address of a migrated journal with that much in it."""
+        url = self._shelf.journal(database, filling)
+        self._journals.append(url)
         return url
 
-    def relay(self, vendors: Mapping[str, Mapping[str, object]]) -> dict[str, str]:
-        """The environment of a relay with these vendors and a migrated journal."""
-        lines = []
-        for name, table in vendors.items():
-            lines.append(f"[vendors.{name}]")
-            lines += [f"{key} = {json.dumps(value)}" for key, value in table.items()]
-        (self.folder / "vendors.toml").write_text("\n".join(lines))
-        environment = {
-            "RELAY_BROKER_URL": self.broker_url,
-            "RELAY_DATA_DIR": str(self.folder),
-            "RELAY_VENDORS_FILE": str(self.folder / "vendors.toml"),
-            "RELAY_LOG_LEVEL": "WARNING",
-        }
-        subprocess.run(
-            [str(Path(sys.executable).with_name("chargerelay")), "migrate"],
-            env={**os.environ, **environment},
-            check=True,
-            capture_output=True,
+    def vendor(self) -> Asked:
+        """A vendor that listens."""
+        port = self._vendor_port()
+        wait(
+            lambda: port.exists() and port.read_text().strip(), "the vendor listens", 0.01, START_S
         )
-        return environment
+        return Asked(int(port.read_text()), self.processes.check)
+
+    def start(self, command: list[str], **environment: str) -> subprocess.Popen[Any]:
+        """Start a process with the broker's address."""
+        return self.processes.start(command, BENCH_BROKER_URL=self.broker_url, **environment)
+
+    def run(self, command: list[str], **environment: str) -> None:
+        """Run a process to its end."""
+        self.processes.run(command, LIMIT_S, BENCH_BROKER_URL=self.broker_url, **environment)
 
     def push(self, queue: str, items: list[str]) -> None:
         """Put items on a list."""
-        for start in range(0, len(items), 500):
-            self.redis.lpush(queue, *items[start : start + 500])
+        for start in range(0, len(items), LISTING):
+            self.redis.lpush(queue, *items[start : start + LISTING])
 
+    def _start_broker(self) -> None:
+        port = free_port()
+        options = {"bind": "127.0.0.1", "port": port, "dir": self.folder, "save": ""}
+        options |= {"appendonly": "yes", "appendfsync": "everysec"}
+        words = [str(word) for name, value in options.items() for word in (f"--{name}", value)]
+        self.processes.start([find_server(), *words])
+        self.broker_url = f"redis://127.0.0.1:{port}/0"
+        self.redis = Redis(port=port)
+        wait(self._broker_answers, "the broker answers", limit_s=START_S)
 
-def wait(condition: Callable[[], object], every_s: float = 0.01) -> None:
-    """Wait until it holds; a benchmark that hangs ends."""
-    end = time.monotonic() + LIMIT_S
-    while not condition():
-        if time.monotonic() > end:
-            raise TimeoutError("the benchmark did not come to its end")
-        time.sleep(every_s)
+    def _broker_answers(self) -> bool:
+        try:
+            return bool(self.redis.ping())
+        except RedisError:
+            return False
 
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
-def _answers(client: Redis) -> bool:
-    try:
-        return bool(client.ping())
-    except OSError:
-        return False
-    except Exception as error:  # noqa: BLE001 a server that is starting refuses in many ways
-        return error is None
-
-
-def _listens(port: int) -> bool:
-    with socket.socket() as probe:
-        return probe.connect_ex(("127.0.0.1", port)) == 0
+    def _vendor_port(self) -> Path:
+        path = self.folder / "vendor.port"
+        self.processes.start([sys.executable, "-m", "benchmarks.vendor", str(path)])
+        return path

@@ -1,59 +1,100 @@
 """How fast a backlog of charge records reaches a vendor, one signed request each."""
 
 import json
-import sys
-import time
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 
-import requests
+from benchmarks.case import OURS, Case, Scale, Workload
+from benchmarks.ground import Ground
+from benchmarks.peers.given import record
+from benchmarks.processes import ARQ, PEERS
+from benchmarks.relay import Relay, gate
+from benchmarks.shelf import SQLITE
 
-from benchmarks.ground import Ground, wait
-from benchmarks.intake import CELERY, GATE, record
+LATENCIES_MS = {20: 4000, 0: 5000, 200: 2000}
+PATH = "gate/parkpot-service/chargePile/chargingRecord"
+CELERY = ["-m", "celery", "-A", "benchmarks.peers.celery_push", "worker"]
+CALM = ["--without-gossip", "--without-mingle"]
 
-LATENCY_MS = 20
+BARE = "no queue: 32 threads, requests"
+THREADS = "Celery, threads -c 32, requests"
+DRAMATIQ = "dramatiq, 2 processes x 32 threads, requests"
+PEER_WORKERS: Mapping[str, tuple[str, str, list[str]]] = {
+    THREADS: (PEERS, "celery_push", [*CELERY, "-P", "threads", "-c", "32", *CALM]),
+    "Celery, prefork -c 16, requests": (
+        PEERS,
+        "celery_push",
+        [*CELERY, "-P", "prefork", "-c", "16", *CALM],
+    ),
+    DRAMATIQ: (
+        PEERS,
+        "dramatiq_push",
+        ["-m", "dramatiq", "benchmarks.peers.dramatiq_push", "-p", "2", "-t", "32"],
+    ),
+    "taskiq, 2 processes x 64 tasks, aiohttp": (
+        PEERS,
+        "taskiq_push",
+        [
+            *("-m", "taskiq", "worker", "benchmarks.peers.taskiq_push:broker", "--workers", "2"),
+            *("--max-async-tasks", "64", "--ack-type", "when_executed"),
+        ],
+    ),
+    "arq, 64 jobs, httpx": (
+        ARQ,
+        "arq_push",
+        ["-m", "arq", "benchmarks.peers.arq_push.WorkerSettings"],
+    ),
+    "Redis stream, 32 threads, requests": (
+        PEERS,
+        "streams_push",
+        ["-m", "benchmarks.peers.streams_push"],
+    ),
+}
 
 
-def relay(ground: Ground, size: int) -> float:
+def relay(ground: Ground, latency_ms: int, size: int) -> Mapping[str, float]:
     """Our worker, with its journal, its dedup and its attempts."""
-    url = ground.sandbox(LATENCY_MS)
-    gate = GATE | {
-        "base_url": f"{url}/mall-garage",
-        "park_id": "3302122004",
-        "key": "sandbox-key",
-        "concurrency": 32,
-    }
-    environment = ground.relay({"gate": gate})
+    asked = ground.vendor()
+    parts = Relay(ground, ground.journal(SQLITE), {"gate": gate(asked, str(latency_ms))})
     ground.push("charge-record", [json.dumps(record(number)) for number in range(size)])
-    worker = [*CELERY, "worker.app", "worker", "-P", "threads", "-c", "32"]
-    ground.start([*worker, "--without-gossip", "--without-mingle"], **environment)
-    return _rate(url, size)
+    parts.beat()
+    parts.worker()
+    return asked.rate("record", size)
 
 
-def celery(ground: Ground, size: int) -> float:
-    """Celery threads with requests and autoretry."""
-    url = ground.sandbox(LATENCY_MS)
-    environment = {
-        "BENCH_BROKER_URL": ground.broker_url,
-        "BENCH_URL": f"{url}/mall-garage/parkpot-service/chargePile/chargingRecord",
+def peer(name: str, ground: Ground, latency_ms: int, size: int) -> Mapping[str, float]:
+    """Another's worker, once all is published."""
+    asked = ground.vendor()
+    python, module, command = PEER_WORKERS[name]
+    ground.run([python, "-m", f"benchmarks.peers.{module}", str(size)])
+    ground.start([python, *command], BENCH_URL=f"{asked.url}/{latency_ms}/{PATH}")
+    return asked.rate("record", size)
+
+
+def bare(ground: Ground, latency_ms: int, size: int) -> Mapping[str, float]:
+    """The limit: signed requests from 32 threads."""
+    asked = ground.vendor()
+    url = f"{asked.url}/{latency_ms}/{PATH}"
+    ground.start([PEERS, "-m", "benchmarks.peers.bare_push", str(size)], BENCH_URL=url)
+    return asked.rate("record", size)
+
+
+def cases(scale: Scale) -> Sequence[Case]:
+    """Every contender at every latency."""
+    contenders: dict[str, Callable[..., Mapping[str, float]]] = {
+        OURS: relay,
+        **{name: partial(peer, name) for name in PEER_WORKERS},
+        BARE: bare,
     }
-    peer = "benchmarks.peers.celery_push"
-    ground.start([sys.executable, "-m", peer, str(size)], **environment).wait()
-    ground.start(
-        [*CELERY, peer, "worker", "-P", "threads", "-c", "32", "--without-gossip"], **environment
-    )
-    return _rate(url, size)
+    return [
+        Case(name, f"{ms} ms", partial(run, latency_ms=ms, size=scale.size(full)))
+        for ms, full in LATENCIES_MS.items()
+        for name, run in contenders.items()
+    ]
 
 
-def _rate(url: str, size: int) -> float:
-    """Records a second between the first tenth and the last, so that no start-up counts."""
-
-    def accepted() -> int:
-        counters = requests.get(f"{url}/_sandbox/mall-garage/counters", timeout=10).json()
-        return int(counters["accepted_items"])
-
-    wait(lambda: accepted() >= size // 10, 0.02)
-    first, began = accepted(), time.monotonic()
-    wait(lambda: accepted() >= size, 0.02)
-    return (size - first) / (time.monotonic() - began)
-
-
-CONTENDERS = {"ChargeRelay": relay, "Celery, threads -c 32, requests": celery}
+WORKLOAD = Workload(
+    "Charge records, one request each, by the vendor's latency; a backlog drained by one worker",
+    {"rate": "records/s", "told again": "records"},
+    cases,
+)

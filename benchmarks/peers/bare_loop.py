@@ -1,8 +1,9 @@
-"""The limit of an intake: nothing but the move and the insert."""
+"""The limit of an intake: nothing but the atomic move and the bulk insert."""
 
 import json
+import os
 import sqlite3
-from pathlib import Path
+import sys
 
 from redis import Redis
 
@@ -15,9 +16,11 @@ for i = 1, 500 do
 end
 return items
 """
+QUEUE = "charge-record"
+HELD = "charge-record:processing:bare"
 
 
-def run(redis: Redis, path: Path, size: int) -> None:
+def run(redis: Redis, path: str, size: int) -> None:
     """Move and insert until so many rows are there."""
     database = sqlite3.connect(path, isolation_level=None)
     database.execute("PRAGMA journal_mode=WAL")
@@ -26,11 +29,16 @@ def run(redis: Redis, path: Path, size: int) -> None:
     move = redis.register_script(MOVE)
     done = 0
     while done < size:
-        items = move(keys=["charge-record", "charge-record:processing:bare"])
+        items = move(keys=[QUEUE, HELD])
         database.execute("BEGIN IMMEDIATE")
         rows = [(json.loads(item)["orderNo"], item) for item in items]
         database.executemany("INSERT INTO event VALUES (?, ?) ON CONFLICT DO NOTHING", rows)
         database.execute("COMMIT")
-        redis.delete("charge-record:processing:bare")
+        redis.delete(HELD)
         done += len(items)
     database.close()
+
+
+if __name__ == "__main__":
+    client = Redis.from_url(os.environ["BENCH_BROKER_URL"])
+    run(client, os.environ["BENCH_DATABASE"], int(sys.argv[1]))

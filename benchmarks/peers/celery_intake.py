@@ -6,12 +6,10 @@ import sqlite3
 import sys
 import threading
 
-from celery import Celery
+from benchmarks.peers import celery_app
+from benchmarks.peers.given import offered, record
 
-from benchmarks.intake import record
-
-app = Celery("peer", broker=os.environ.get("BENCH_BROKER_URL"))
-app.conf.update(task_acks_late=True, task_ignore_result=True, worker_prefetch_multiplier=4)
+app = celery_app.make()
 _local = threading.local()
 
 
@@ -29,7 +27,7 @@ def _database() -> sqlite3.Connection:
 
 
 @app.task(name="peer.accept")  # type: ignore[untyped-decorator]
-def accept(event: dict[str, object]) -> None:
+def accept(event: dict[str, str]) -> None:
     """Insert one event, once."""
     _database().execute(
         "INSERT INTO event VALUES (?, ?) ON CONFLICT DO NOTHING",
@@ -38,5 +36,5 @@ def accept(event: dict[str, object]) -> None:
 
 
 if __name__ == "__main__":
-    for number in range(int(sys.argv[1])):
+    for number in offered(sys.argv[1:]):
         accept.delay(record(number))
