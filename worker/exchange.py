@@ -2,6 +2,7 @@
 
 import json
 import logging
+import math
 import ssl
 import threading
 import time
@@ -94,8 +95,19 @@ class Http:
         self._public_only = public_only
         self._threads = threading.local()
 
-    def send(self, request: requests.Request, auth: AuthBase | None = None) -> Answer:
+    def send(
+        self,
+        request: requests.Request,
+        auth: AuthBase | None = None,
+        *,
+        begin_by: float = math.inf,
+    ) -> Answer:
         """Sign, send, and read the answer.
+
+        Args:
+            request: what to send.
+            auth: signs it.
+            begin_by: of the monotonic clock; nothing leaves later, however long the process slept.
 
         Raises:
             NoAnswer: with `sent` false only if surely no byte of the request reached the vendor.
@@ -106,6 +118,8 @@ class Http:
         line = self._line(url)
         with line.deadline.within(self._timeout_s + self._connect_timeout_s):
             self._open(line)
+            if time.monotonic() > begin_by:
+                raise NoAnswer("there was no time left to begin", sent=False)
             try:
                 return self._exchange(line, url.netloc.rpartition("@")[2], prepared)
             except NoAnswer:

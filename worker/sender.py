@@ -1,6 +1,7 @@
 """One request to one vendor: signed, sent, read, and kept as an attempt."""
 
 import logging
+import math
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -62,8 +63,12 @@ class Sender:
         report_ids: tuple[int, ...],
         *,
         vendor_ref: str | None = None,
+        begin_by: float = math.inf,
     ) -> tuple[Outcome, list[Attempt]]:
-        """One try at telling these events; with a vendor's id, the one event that failed there."""
+        """One try at telling these events; with a vendor's id, the one event that failed there.
+
+        Nothing of it leaves later than `begin_by`, of the monotonic clock.
+        """
         if vendor_ref is None:
             request = self._system.request(events)
         else:
@@ -77,7 +82,7 @@ class Sender:
                 log.exception("an answer of %s cannot be read", self._system.vendor)
                 return Unclear(f"our fault, see the log: {type(error).__name__}: {error}")
 
-        return self._recorded(try_it, report_ids)
+        return self._recorded(try_it, report_ids, begin_by)
 
     def look_up(
         self, events: Sequence[Event], report_ids: tuple[int, ...]
@@ -117,11 +122,14 @@ class Sender:
         return self._exchange(request, []) if signed else self._send(request, None, [])
 
     def _recorded(
-        self, talk: Callable[[Send], Outcome], report_ids: tuple[int, ...]
+        self,
+        talk: Callable[[Send], Outcome],
+        report_ids: tuple[int, ...],
+        begin_by: float = math.inf,
     ) -> tuple[Outcome, list[Attempt]]:
         exchanges: list[_Exchange] = []
         try:
-            outcome = talk(lambda request: self._exchange(request, exchanges))
+            outcome = talk(lambda request: self._exchange(request, exchanges, begin_by))
         except (CannotSign, NoAnswer) as error:
             outcome = without_answer(error)
         outcome = replace(
@@ -131,10 +139,15 @@ class Sender:
         )
         return outcome, [self._attempt(e, e.outcome or outcome, report_ids) for e in exchanges]
 
-    def _exchange(self, request: requests.Request, exchanges: list[_Exchange]) -> Answer:
+    def _exchange(
+        self,
+        request: requests.Request,
+        exchanges: list[_Exchange],
+        begin_by: float = math.inf,
+    ) -> Answer:
         """Sign and send; once more with new credentials if the vendor refuses the old ones."""
         auth = self._auth()
-        answer = self._send(request, auth, exchanges)
+        answer = self._send(request, auth, exchanges, begin_by)
         try:
             renewed = self._system.renew(answer, auth, self._http)
         except NoAnswer as error:
@@ -147,7 +160,7 @@ class Sender:
                 refused.started_at, refused.duration_ms, request, refused.answer, outcome=RENEWED
             )
         )
-        return self._send(request, self._auth(), exchanges)
+        return self._send(request, self._auth(), exchanges, begin_by)
 
     def _auth(self) -> requests.auth.AuthBase | None:
         try:
@@ -160,11 +173,12 @@ class Sender:
         request: requests.Request,
         auth: requests.auth.AuthBase | None,
         exchanges: list[_Exchange],
+        begin_by: float = math.inf,
     ) -> Answer:
         started_at, started = self._clock(), time.monotonic()
         answer: Answer | NoAnswer
         try:
-            answer = self._http.send(request, auth)
+            answer = self._http.send(request, auth, begin_by=begin_by)
         except NoAnswer as error:
             answer = error
         duration_ms = round((time.monotonic() - started) * 1000)

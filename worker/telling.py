@@ -3,6 +3,7 @@
 import logging
 import random
 import threading
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -87,7 +88,7 @@ class Teller:
     def _absent(self, claims: list[Claim], result: Result) -> list[list[Claim]]:
         """Look up what may have arrived; returns what is surely not there, packed."""
         found: Sequence[Outcome | Absent | None] = [None] * len(claims)
-        if not self._stopping.is_set() and not self._too_late(claims):
+        if not self._stopping.is_set() and self._left_s(claims) >= 0:
             try:
                 found, attempts = self._sender.look_up(*_told_of(claims))
                 result.attempts += attempts
@@ -122,20 +123,24 @@ class Teller:
     def _try(self, pack: list[Claim], result: Result) -> Outcome | None:
         """One try; None if we are stopping or the lease is too short to begin."""
         self._sender.await_turn()
-        if self._stopping.is_set() or self._too_late(pack):
+        left_s = self._left_s(pack)
+        if self._stopping.is_set() or left_s < 0:
             return None
         outcome, attempts = self._sender.tell(
-            self._policy.kind, *_told_of(pack), vendor_ref=pack[0].vendor_ref
+            self._policy.kind,
+            *_told_of(pack),
+            vendor_ref=pack[0].vendor_ref,
+            begin_by=time.monotonic() + left_s,
         )
         result.attempts += attempts
         if not self._policy.urgent:  # its retries are quick, and may go to another host
             self._breaker.count(outcome)
         return outcome
 
-    def _too_late(self, pack: list[Claim]) -> bool:
-        """Whether the lease could run out under one more try."""
+    def _left_s(self, pack: list[Claim]) -> float:
+        """Within how many seconds a try has to begin, so that its lease does not run out."""
         left_s = (min(c.lease_until for c in pack) - self._clock()).total_seconds()
-        return left_s < 6 * self._timeout_s
+        return left_s - 6 * self._timeout_s
 
     def _next_try_s(self, claim: Claim, outcome: Outcome | None) -> float:
         asked_s = outcome.after_s if isinstance(outcome, TryLater) else None

@@ -112,7 +112,7 @@ class Office:
     def redis(self) -> fakeredis.FakeRedis:
         return fakeredis.FakeRedis(server=self.broker)
 
-    def send(self, request: requests.Request, auth: object = None) -> Answer:
+    def send(self, request: requests.Request, auth: object = None, **_: object) -> Answer:
         self.sent.append(request)
         return answer("well")
 

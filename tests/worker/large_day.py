@@ -116,7 +116,7 @@ class Platform:
         self.told_again: dict[int, int] = {}
         self.pages = 0
 
-    def send(self, request: requests.Request, auth: object = None) -> Answer:
+    def send(self, request: requests.Request, auth: object = None, **_: object) -> Answer:
         if "operatorAPIToken" in str(request.url):
             return answer({"status": 200, "message": "", "data": "token"})
         if request.method == "POST":

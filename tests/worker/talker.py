@@ -1,6 +1,7 @@
 """A vendor that tests script: a system with a word for everything, and the line to it."""
 
 import json
+import math
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from typing import ClassVar
@@ -98,9 +99,17 @@ class Line:
         self.sent: list[list[str]] = []
         self.badges: list[str] = []
         self.methods: list[str] = []
+        self.begin_by: list[float] = []
         self._lock = threading.Lock()
 
-    def send(self, request: requests.Request, auth: AuthBase | None = None) -> Answer:
+    def send(
+        self,
+        request: requests.Request,
+        auth: AuthBase | None = None,
+        *,
+        begin_by: float = math.inf,
+    ) -> Answer:
+        self.begin_by.append(begin_by)
         request.auth = auth
         prepared = request.prepare()
         subjects = json.loads(prepared.body) if prepared.body else request.params["id"]

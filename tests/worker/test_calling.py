@@ -53,7 +53,7 @@ class Charger(Talker):
 class Unsigned(Line):
     """Takes requests that show no badge."""
 
-    def send(self, request: requests.Request, auth: object = None) -> Answer:
+    def send(self, request: requests.Request, auth: object = None, **_: object) -> Answer:
         assert auth is None
         self.sent.append(request.json)
         return Answer(200, body=b"over")

@@ -3,6 +3,7 @@ import socket
 import ssl
 import subprocess
 import threading
+import time
 import tracemalloc
 from collections.abc import Callable, Iterator
 from contextlib import suppress
@@ -144,6 +145,15 @@ def test_an_answer_that_breaks_off_is_no_answer(server: Server) -> None:
 
     server.play = breaks
     assert no_answer(server.url).sent
+
+
+def test_what_could_not_begin_in_time_was_not_sent(server: Server) -> None:
+    one = http()
+    one.send(requests.Request("GET", server.url), begin_by=time.monotonic() + 60)
+    with pytest.raises(NoAnswer) as caught:
+        one.send(requests.Request("GET", server.url), begin_by=time.monotonic() - 1)
+    assert not caught.value.sent
+    assert len(server.requests) == 1
 
 
 def test_silence_past_the_time_limit_may_have_been_sent(server: Server) -> None:

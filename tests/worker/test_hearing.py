@@ -64,7 +64,7 @@ class Office:
         """As the callback server takes it."""
         take_in(self.desk.engine, self.cloud, name, fields, at)
 
-    def send(self, request: requests.Request, auth: object = None) -> Answer:
+    def send(self, request: requests.Request, auth: object = None, **_: object) -> Answer:
         charge = request.params["charge_id"]
         self.asked.append(charge)
         if self.fault is not None:

@@ -45,7 +45,7 @@ class Platform:
         self.records: list[Mapping[str, object]] = []
         self.answers: list[Answer] = []
 
-    def send(self, request: requests.Request, auth: AuthBase | None = None) -> Answer:
+    def send(self, request: requests.Request, auth: AuthBase | None = None, **_: object) -> Answer:
         request.auth = auth
         prepared = request.prepare()
         path = urlsplit(str(prepared.url)).path

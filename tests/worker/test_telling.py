@@ -1,4 +1,5 @@
 import threading
+import time
 from collections.abc import Sequence
 from datetime import timedelta
 
@@ -200,6 +201,14 @@ def test_who_is_told_to_stop_between_two_tries_makes_no_further_one() -> None:
     result = lane.tell(claims())
     assert len(lane.line.sent) == len(result.attempts) == 1
     assert not isinstance(result.told[0].outcome, Accepted | Refused | Unclear)
+
+
+def test_nothing_leaves_once_the_lease_could_run_out_under_it() -> None:
+    """Between the look at the lease and the first byte the process may be stopped for hours."""
+    lane = Lane(Line())
+    before = time.monotonic()
+    lane.tell(claims(1, lease_s=90))
+    assert before + 30 <= lane.line.begin_by[0] <= time.monotonic() + 30
 
 
 @pytest.mark.parametrize(("lease_s", "sent"), [(59.9, 0), (60, 1)])

@@ -44,7 +44,7 @@ class Script:
     answers: list[Answer | NoAnswer] = field(default_factory=list)
     sent: list[requests.PreparedRequest] = field(default_factory=list)
 
-    def send(self, request: requests.Request, auth: AuthBase | None = None) -> Answer:
+    def send(self, request: requests.Request, auth: AuthBase | None = None, **_: object) -> Answer:
         request.auth = auth
         self.sent.append(request.prepare())
         following = self.answers.pop(0)
