@@ -10,7 +10,7 @@ from dataclasses import asdict, dataclass, field
 from functools import lru_cache
 from typing import Any, NamedTuple
 
-_REPEATED_KEYS_SHOWN = 50
+_REPEATED_KEYS_SHOWN = 1000
 
 
 class Item(NamedTuple):

@@ -122,7 +122,7 @@ class Http:
                 raise NoAnswer("there was no time left to begin", sent=False)
             try:
                 return self._exchange(line, url.netloc.rpartition("@")[2], prepared)
-            except NoAnswer:
+            except BaseException:
                 line.close()
                 raise
 
@@ -176,11 +176,12 @@ class Http:
                 {"Host": host, **OURS, **request.headers},
                 body.encode() if isinstance(body, str) else body,
             )
-        except (OSError, HTTPException) as error:
+        except Exception as error:
             if line.late:
                 raise NoAnswer("no answer within the time limit", sent=True) from error
             if isinstance(error, OSError):
                 raise NoAnswer("the connection broke before an answer", sent=True) from error
+            log.exception("an answer that cannot be taken")
             raise NoAnswer(f"an odd answer: {type(error).__name__}", sent=True) from error
         with response:
             return self._read(line, response, deadline)

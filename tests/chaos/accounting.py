@@ -128,7 +128,7 @@ def ask(control: Control) -> Seen:
         named = Counter(counters["repeated_keys"])
         pushes.update(named)
         if more := counters["repeated_items"] - named.total():
-            pushes["(more than 50)"] = more + 1
+            pushes["(more than are named)"] = more + 1
     return seen
 
 

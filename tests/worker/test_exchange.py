@@ -147,6 +147,28 @@ def test_an_answer_that_breaks_off_is_no_answer(server: Server) -> None:
     assert no_answer(server.url).sent
 
 
+@pytest.mark.parametrize(
+    "odd",
+    [
+        b"what?\r\n\r\n",
+        b"HTTP/1.1 banana\r\n\r\n",
+        b"HTTP/9 200 OK\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\nX: " + b"x" * 70_000 + b"\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\nok\r\n",
+        b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: 2\r\n\r\nok",
+    ],
+)
+def test_what_was_answered_oddly_may_have_been_taken(server: Server, odd: bytes) -> None:
+    one = http()
+    server.play = lambda connection: connection.sendall(odd)
+    with pytest.raises(NoAnswer) as caught:
+        one.send(requests.Request("GET", server.url))
+    assert caught.value.sent
+    server.play = lambda connection: connection.sendall(OK)
+    assert one.send(requests.Request("GET", server.url)).body == b"ok"
+    assert server.connections == 2
+
+
 def test_what_could_not_begin_in_time_was_not_sent(server: Server) -> None:
     one = http()
     one.send(requests.Request("GET", server.url), begin_by=time.monotonic() + 60)
