@@ -62,24 +62,19 @@ def back(stage: Stage) -> None:
 
 def apart(stage: Stage) -> None:
     """Two workers, one ten minutes ahead of the other, share all lanes."""
-    stage.beat()
-    stage.worker("one")
-    stage.warm_up()
-    _second(stage, JUMP_S)
-    stage.slow_vendors(300)
-    stage.healed()
-    for _ in range(3):
-        stage.producer.publish(stage.size)
-        time.sleep(1)
-    stage.well_again()
+    _beside(stage, JUMP_S)
 
 
 def behind(stage: Stage) -> None:
     """Two workers, one ten minutes behind the other, share all lanes."""
+    _beside(stage, -JUMP_S)
+
+
+def _beside(stage: Stage, seconds: float) -> None:
     stage.beat()
     stage.worker("one")
     stage.warm_up()
-    _second(stage, -JUMP_S)
+    _second(stage, seconds)
     stage.slow_vendors(300)
     stage.healed()
     for _ in range(3):

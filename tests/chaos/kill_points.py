@@ -57,24 +57,14 @@ def after_sending(stage: Stage) -> None:
 
 def after_bytes(stage: Stage) -> None:
     """The vendors have it; their answers are held."""
-    first = stage.begin()
-    before = stage.received()
-    stage.vendor_line.hold(ANSWERED)
-    stage.producer.publish(stage.size)
-    until(stage.all_sending, "every vendor's records are in flight")
-    until(lambda: _all_more(stage, before), "every vendor has received")
+    first = _received_everywhere(stage)
     _replace_in_flight(stage, first)
     stage.vendor_line.let_go(ANSWERED)
 
 
 def after_answer(stage: Stage) -> None:
     """The answers have arrived; the journal is held, so that they cannot be written."""
-    first = stage.begin()
-    before = stage.received()
-    stage.vendor_line.hold(ANSWERED)
-    stage.producer.publish(stage.size)
-    until(stage.all_sending, "every vendor's records are in flight")
-    until(lambda: _all_more(stage, before), "every vendor has received")
+    first = _received_everywhere(stage)
     with stage.journal_held("report"):
         passed = stage.vendor_line.passed[ANSWERED]
         stage.vendor_line.let_go(ANSWERED)
@@ -101,6 +91,17 @@ def _replace_in_flight(stage: Stage, first: Started) -> None:
     stage.kill(first)
     stage.vendor_line.cut()
     _replace(stage)
+
+
+def _received_everywhere(stage: Stage) -> Started:
+    """A worker, once every vendor has something of which the answer is held."""
+    first = stage.begin()
+    before = stage.received()
+    stage.vendor_line.hold(ANSWERED)
+    stage.producer.publish(stage.size)
+    until(stage.all_sending, "every vendor's records are in flight")
+    until(lambda: _all_more(stage, before), "every vendor has received")
+    return first
 
 
 def _all_more(stage: Stage, before: dict[str, int]) -> bool:

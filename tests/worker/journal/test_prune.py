@@ -1,4 +1,5 @@
 import threading
+import time
 from typing import Any
 
 import pytest
@@ -13,7 +14,7 @@ from worker.journal import callback_tables as told
 from worker.journal.accept import Unread
 from worker.journal.arrivals import Arrival
 from worker.journal.engine import writing
-from worker.journal.prune import prune
+from worker.journal.prune import BATCH, REST, prune
 from worker.outcomes import Accepted, OnUnclear, Refused, TryLater, Unclear
 
 DAY_S = 86_400
@@ -59,6 +60,30 @@ def test_a_worker_that_stops_does_not_wait_for_the_pruning_to_end(desk: Desk) ->
     stopping.set()
     assert pruned(desk, stopping=stopping) == 0
     assert pruned(desk) == 1
+
+
+class Rests(threading.Event):
+    """Never set; remembers how long it was waited for."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.lasted_s: list[float] = []
+
+    def wait(self, timeout: float | None = None) -> bool:
+        self.lasted_s.append(timeout or 0.0)
+        return False
+
+
+def test_after_each_full_batch_pruning_rests_for_longer_than_it_took(desk: Desk) -> None:
+    desk.accept(*(record(n) for n in range(2 * BATCH + 1)))
+    desk.settle(desk.claim(RECORD, limit=3 * BATCH), Accepted())
+    desk.forward(11 * DAY_S)
+    rests = Rests()
+    before = time.monotonic()
+    assert pruned(desk, stopping=rests) == 2 * BATCH + 1
+    took_s = time.monotonic() - before
+    assert len(rests.lasted_s) == 2
+    assert 0 < sum(rests.lasted_s) < REST * took_s
 
 
 def test_with_an_event_go_its_reports_attempts_and_decided_conflicts(desk: Desk) -> None:
