@@ -1,15 +1,15 @@
 """One HTTP request and its answer: within a time, up to a size, with no retry and no redirect."""
 
 import json
-import logging
 import math
 import ssl
 import threading
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from functools import cached_property, partial
-from http.client import HTTP_PORT, HTTPS_PORT, HTTPException, HTTPResponse
+from functools import cached_property
+from http.client import HTTP_PORT, HTTPS_PORT
+from io import BytesIO
 from urllib.parse import SplitResult, urlsplit
 
 import certifi
@@ -21,10 +21,8 @@ from urllib3.exceptions import HTTPError
 
 from worker.addresses import NotPublic, UnknownHost
 from worker.line import Line
+from worker.reply import OddReply, Reply
 
-log = logging.getLogger(__name__)
-
-READ_BYTES = 65_536
 OURS = {"User-Agent": "ChargeRelay", "Accept": "*/*", "Accept-Encoding": "identity"}
 
 
@@ -112,8 +110,7 @@ class Http:
         Raises:
             NoAnswer: with `sent` false only if surely no byte of the request reached the vendor.
         """
-        request.auth = auth
-        prepared = request.prepare()
+        prepared = _prepared(request, auth)
         url = urlsplit(str(prepared.url))
         line = self._line(url)
         with line.deadline.within(self._timeout_s + self._connect_timeout_s):
@@ -169,52 +166,65 @@ class Http:
     def _exchange(self, line: Line, host: str, request: requests.PreparedRequest) -> Answer:
         deadline = self._clock() + self._timeout_s
         body = request.body or b""
+        reply = Reply(self._max_bytes)
         try:
-            response = line.send(
+            line.send(
                 str(request.method),
                 request.path_url,
                 {"Host": host, **OURS, **request.headers},
                 body.encode() if isinstance(body, str) else body,
             )
-        except Exception as error:
-            if line.late:
-                raise NoAnswer("no answer within the time limit", sent=True) from error
-            if isinstance(error, OSError):
-                raise NoAnswer("the connection broke before an answer", sent=True) from error
-            log.exception("an answer that cannot be taken")
-            raise NoAnswer(f"an odd answer: {type(error).__name__}", sent=True) from error
-        with response:
-            return self._read(line, response, deadline)
-
-    def _read(self, line: Line, response: HTTPResponse, deadline: float) -> Answer:
-        body = bytearray()
-        read = _plain(response)
-        try:
-            while chunk := read(READ_BYTES):
-                body += chunk
-                if len(body) > self._max_bytes:
-                    break
+            while not reply.over:
                 if self._clock() > deadline:
                     raise NoAnswer("the answer took too long to read", sent=True)
-        except (OSError, HTTPException, HTTPError) as error:
-            why = "took too long to read" if line.late else f"broke off: {type(error).__name__}"
-            raise NoAnswer(f"the answer {why}", sent=True) from error
+                reply.take(line.receive())
+        except (OSError, OddReply) as error:
+            raise NoAnswer(_why(line, reply, error), sent=True) from error
         if line.late:  # what was cut looks like a short answer
             raise NoAnswer("the answer took too long to read", sent=True)
-        if response.length and not chunk:
-            raise NoAnswer(f"the answer broke off: {response.length} bytes are missing", sent=True)
-        line.keep(response, whole=not chunk)
-        return Answer(
-            response.status,
-            CaseInsensitiveDict(response.getheaders()),
-            bytes(body[: self._max_bytes]),
-            len(body) > self._max_bytes,
-        )
+        if reply.lasting:
+            line.keep()
+        else:
+            line.close()
+        return self._answer(reply)
+
+    def _answer(self, reply: Reply) -> Answer:
+        headers = CaseInsensitiveDict(reply.headers)
+        body, cut = bytes(reply.body), reply.cut
+        if "Content-Encoding" in headers:
+            body, cut = self._plain(body, headers, cut=cut)
+        return Answer(reply.status, headers, body[: self._max_bytes], cut)
+
+    def _plain(self, body: bytes, headers: Mapping[str, str], *, cut: bool) -> tuple[bytes, bool]:
+        """A body without its compression, up to the cap."""
+        packed = urllib3.HTTPResponse(BytesIO(body), headers, preload_content=False)
+        plain = bytearray()
+        try:
+            while chunk := packed.read(self._max_bytes + 1 - len(plain), decode_content=True):
+                plain += chunk
+        except HTTPError as error:
+            raise NoAnswer(f"an odd answer: {type(error).__name__}", sent=True) from error
+        return bytes(plain), cut or len(plain) > self._max_bytes
 
 
-def _plain(response: HTTPResponse) -> Callable[[int], bytes]:
-    """Reads what has come of a body, without waiting for more, and without its compression."""
-    if not response.getheader("Content-Encoding"):
-        return response.read1
-    decoded = urllib3.HTTPResponse(response, dict(response.headers), preload_content=False)
-    return partial(decoded.read1, decode_content=True)
+def _prepared(request: requests.Request, auth: AuthBase | None) -> requests.PreparedRequest:
+    """Signed; without what requests would do for cookies, of which no vendor is sent any."""
+    prepared = requests.PreparedRequest()
+    prepared.prepare_method(request.method)
+    prepared.prepare_url(request.url, request.params or None)
+    prepared.prepare_headers(request.headers)
+    prepared.prepare_body(request.data, request.files, request.json)
+    prepared.prepare_auth(auth, str(request.url))
+    return prepared
+
+
+def _why(line: Line, reply: Reply, error: Exception) -> str:
+    if line.late:
+        if reply.status:
+            return "the answer took too long to read"
+        return "no answer within the time limit"
+    if isinstance(error, OddReply):
+        return f"an odd answer: {error}"
+    if reply.status:
+        return f"the answer broke off: {error}"
+    return "the connection broke before an answer"

@@ -9,7 +9,6 @@ import socket
 import ssl
 import time
 from collections.abc import Callable, Mapping
-from http.client import HTTPResponse
 
 from urllib3.util.wait import wait_for_read
 
@@ -19,6 +18,7 @@ from worker.deadline import Deadline
 # Servers end what is idle, many after five seconds. A request that crosses the end of its
 # connection may have arrived or not, so none is sent on one that could be about to end.
 IDLE_S = 4.0
+READ_BYTES = 16_384
 TCP_ESTABLISHED = 1
 
 
@@ -67,31 +67,28 @@ class Line:
         if self._sock is None:
             self._open()
 
-    def send(
-        self, method: str, target: str, headers: Mapping[str, str], body: bytes
-    ) -> HTTPResponse:
-        """Send a request in one piece, and read the answer's head.
+    def send(self, method: str, target: str, headers: Mapping[str, str], body: bytes) -> None:
+        """Send a request in one piece.
 
         Raises:
-            OSError, http.client.HTTPException: no head of an answer came.
+            OSError: it may have arrived or not.
         """
         assert self._sock is not None  # noqa: S101 ready has been called
         head = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
         self._sock.sendall(f"{method} {target} HTTP/1.1\r\n{head}\r\n".encode("latin-1") + body)
-        response = HTTPResponse(self._sock, method=method)
-        try:
-            response.begin()
-        except BaseException:
-            response.close()
-            raise
-        return response
 
-    def keep(self, response: HTTPResponse, *, whole: bool) -> None:
-        """The answer has been read: use the connection again, if both sides can."""
-        response.close()
+    def receive(self) -> bytes:
+        """What has come, after a wait for it; nothing when the other side has ended.
+
+        Raises:
+            OSError: the connection broke.
+        """
+        assert self._sock is not None  # noqa: S101 ready has been called
+        return self._sock.recv(READ_BYTES)
+
+    def keep(self) -> None:
+        """The answer has been read, and both sides can use the connection again."""
         self._used_at = time.monotonic()
-        if response.will_close or not whole:
-            self.close()
 
     def close(self) -> None:
         """End the connection."""

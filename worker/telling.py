@@ -61,6 +61,7 @@ class Teller:
         self._clock = clock
         self._stopping = stopping
         self._dice = dice or random.Random()  # noqa: S311 jitter, no secret
+        self._once, self._retrying = self._tries(1), self._tries(settings.burst_tries)
 
     def tell(self, claims: list[Claim], *, probing: bool = False) -> Result:
         """Tell a pack. A refused list is halved until the bad one stands alone.
@@ -107,18 +108,22 @@ class Teller:
         return [absent[start : start + size] for start in range(0, len(absent), size)]
 
     def _burst(self, pack: list[Claim], result: Result, *, probing: bool) -> Outcome | None:
-        # The retry wraps signing and sending: a signed request ages.
-        retrying = tenacity.Retrying(
+        # It wraps signing and sending: a signed request ages.
+        retrying = self._once if probing else self._retrying
+        outcome: Outcome | None = retrying(self._try, pack, result)
+        return outcome
+
+    def _tries(self, count: int) -> tenacity.Retrying:
+        """What it counts, it counts for each thread."""
+        return tenacity.Retrying(
             retry=tenacity.retry_if_result(_worth_another_try),
-            stop=tenacity.stop_after_attempt(1 if probing else self._settings.burst_tries)
+            stop=tenacity.stop_after_attempt(count)
             | tenacity.stop_before_delay(self._settings.burst_s)
             | tenacity.stop_when_event_set(self._stopping),
             wait=tenacity.wait_random_exponential(multiplier=0.2, max=2),
             sleep=tenacity.sleep_using_event(self._stopping),
             retry_error_callback=_last_outcome,
         )
-        outcome: Outcome | None = retrying(self._try, pack, result)
-        return outcome
 
     def _try(self, pack: list[Claim], result: Result) -> Outcome | None:
         """One try; None if we are stopping or the lease is too short to begin."""
