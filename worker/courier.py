@@ -5,7 +5,7 @@ import os
 import socket
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -96,6 +96,13 @@ class Courier:
                 raise
             log.warning("%s %s waits for the journal: %s", vendor, kind, journal.away(error))
 
+    def wake(self, lanes: Iterable[tuple[str, Kind]]) -> None:
+        """Have lanes looked at: here, where they are being drained with room for more.
+
+        All others through the broker, so that whoever is free takes part.
+        """
+        self.waker.wake(lane for lane in lanes if not self._rung_here(lane))
+
     def sweep(self) -> None:
         """What the clock does: end leases and worth, and wake every lane in which work is due."""
         if not self._time_to_sweep():
@@ -139,6 +146,17 @@ class Courier:
     def _open_to(self, vendor: str, kind: Kind, now: datetime) -> bool:
         urgent = self.policies[kind].urgent
         return gates.look(self._engine, vendor, kind, urgent=urgent, now=now).shut is None
+
+    def _rung_here(self, key: tuple[str, Kind]) -> bool:
+        lane = self._lanes.get(key)
+        if lane is None or self.stopping.is_set():
+            return False
+        with lane.lock:
+            if not lane.busy or lane.delivery.full:
+                return False
+            lane.rung_again = True
+            lane.delivery.ring()
+            return True
 
     def _rung(self, lane: _Lane) -> bool:
         with lane.lock:

@@ -69,6 +69,12 @@ class Delivery:
         self._stopping = stopping
         self._news: SimpleQueue[Future[Result] | None] = SimpleQueue()
         self._rung = threading.Event()
+        self._flying = 0
+
+    @property
+    def full(self) -> bool:
+        """Whether as much is in flight as may be."""
+        return self._flying >= self._slots
 
     def drain(self) -> None:
         """Deliver until nothing is due, the lane's gate is shut, or we are stopping.
@@ -76,47 +82,42 @@ class Delivery:
         Raises:
             SQLAlchemyError: the journal is away; what was in flight has been settled before.
         """
-        flying = 0
         gate = gates.Gate()
         try:
             while True:
                 gate = self._gate()
-                room = self._room(gate, flying)
-                for pack in self._claim(room, probing=gate.probing):
+                for pack in self._claim(self._room(gate), probing=gate.probing):
                     future = self._pool.submit(self._teller.tell, pack, probing=gate.probing)
                     future.add_done_callback(self._news.put)
-                    flying += 1
-                if not flying:
+                    self._flying += 1
+                if not self._flying:
                     return
-                results = self._landed(flying)
-                flying -= len(results)
-                self._settle(results, gate)
+                self._settle(self._landed(), gate)
         finally:
-            while flying:
-                results = self._landed(flying)
-                flying -= len(results)
-                self._settle(results, gate)
+            while self._flying:
+                self._settle(self._landed(), gate)
 
     def ring(self) -> None:
         """More is due: while the lane drains, claim it now and not with the next answer."""
         self._rung.set()
         self._news.put(None)
 
-    def _landed(self, flying: int) -> list[Result]:
+    def _landed(self) -> list[Result]:
         """What has come back, gathered for a moment; nothing if the lane was rung first."""
         results = []
         first = self._news.get()
         if first is not None:
             results.append(first.result())
-            if flying > FEW:
+            if self._flying > FEW:
                 time.sleep(GATHER_S)  # a claim of its own for each ring would cost too much
-            elif flying > 1:
+            elif self._flying > 1:
                 self._rung.wait(GATHER_S)
         self._rung.clear()
         with suppress(Empty):
             while True:
                 if more := self._news.get_nowait():
                     results.append(more.result())
+        self._flying -= len(results)
         return results
 
     def _gate(self) -> gates.Gate:
@@ -128,11 +129,11 @@ class Delivery:
             now=self._clock(),
         )
 
-    def _room(self, gate: gates.Gate, flying: int) -> int:
+    def _room(self, gate: gates.Gate) -> int:
         """How many more packs may be claimed; one at a time while the breaker is probed."""
         if gate.shut is not None or self._stopping.is_set():
             return 0
-        return max(0, (1 if gate.probing else self._slots) - flying)
+        return max(0, (1 if gate.probing else self._slots) - self._flying)
 
     def _claim(self, room: int, *, probing: bool) -> Iterator[list[Claim]]:
         """Lease what is due, packed."""

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from decimal import Decimal
 from enum import IntEnum, StrEnum
+from functools import cached_property
 from typing import Annotated, ClassVar, Literal, Self
 
 from pydantic import (
@@ -77,12 +78,12 @@ class Event(BaseModel):
             raise ValueError("expected a JSON object")  # noqa: TRY004 pydantic reads it
         return {k: v for k, v in given.items() if v is not None and v != ""}
 
-    @property
+    @cached_property
     def identity(self) -> str:
         """What makes two events the same one, unique per kind."""
         raise NotImplementedError
 
-    @property
+    @cached_property
     def subject(self) -> str:
         """Whom or what the event is about; what a person searches for."""
         raise NotImplementedError
@@ -125,12 +126,12 @@ class ConnectorStatus(Event):
     order_no: Id | None = None
     pre_num: Id | None = None
 
-    @property
+    @cached_property
     def identity(self) -> str:
         """Operator, connector, time and status."""
         return f"{self.subject}/{self.update_time:%Y-%m-%dT%H:%M:%S.%fZ}/{int(self.status)}"
 
-    @property
+    @cached_property
     def subject(self) -> str:
         """The connector, unique over operators."""
         return f"{_part(self.operator_id)}/{_part(self.connector_id)}"
@@ -176,12 +177,12 @@ class ChargeRecord(Event):
             raise ValueError("connectorId or deviceId is required")
         return self
 
-    @property
+    @cached_property
     def identity(self) -> str:
         """The orderNo."""
         return self.order_no
 
-    @property
+    @cached_property
     def subject(self) -> str:
         """The orderNo."""
         return self.order_no
@@ -206,12 +207,12 @@ class SafetyWarning(Event):
     cleared: bool = False
     vendor: Text | None = None
 
-    @property
+    @cached_property
     def identity(self) -> str:
         """The warningId; its all-clear is an event of its own."""
         return f"{_part(self.warning_id)}/cleared" if self.cleared else _part(self.warning_id)
 
-    @property
+    @cached_property
     def subject(self) -> str:
         """The warningId."""
         return self.warning_id

@@ -3,12 +3,29 @@
 import json
 import math
 from decimal import Decimal
+from typing import Any
 
 from config.logs import mask
 
 
 class NotAnEvent(ValueError):
     """What was given cannot be read as an event; the message names the field."""
+
+
+def _no_constant(name: str) -> object:
+    raise ValueError(f"{name} is not a JSON number")
+
+
+def _number(value: object) -> float | str:
+    """A decimal as the JSON number of the same value, or as text where a float would round it."""
+    number = float(str(value))
+    return number if math.isfinite(number) and Decimal(repr(number)) == value else str(value)
+
+
+# Made once: json makes a new one for each text otherwise, which takes as long as a short text.
+STRICTLY: dict[str, Any] = {"parse_float": Decimal, "parse_constant": _no_constant}
+READER = json.JSONDecoder(**STRICTLY)
+WRITER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), default=_number)
 
 
 def read_json(text: str | bytes) -> object:
@@ -18,7 +35,7 @@ def read_json(text: str | bytes) -> object:
         NotAnEvent: not JSON, or JSON that no other program could write (NaN, half a surrogate).
     """
     try:
-        return json.loads(text, parse_float=Decimal, parse_constant=_no_constant)
+        return READER.decode(text) if isinstance(text, str) else json.loads(text, **STRICTLY)
     except RecursionError:
         raise NotAnEvent("nested too deeply") from None
     except (ValueError, ArithmeticError) as error:
@@ -31,7 +48,7 @@ def write_json(value: object) -> str:
     Raises:
         NotAnEvent: a text holds half a surrogate pair.
     """
-    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"), default=_number)
+    text = WRITER.encode(value)
     try:
         text.encode()
     except UnicodeEncodeError:
@@ -47,13 +64,3 @@ def storable(text: str) -> str:
 def kept(text: str, most_bytes: int) -> str:
     """What is kept of a text: its first bytes, with secrets masked, as a database can hold it."""
     return storable(mask(text)).encode()[:most_bytes].decode("utf-8", "ignore")
-
-
-def _no_constant(name: str) -> object:
-    raise ValueError(f"{name} is not a JSON number")
-
-
-def _number(value: object) -> float | str:
-    """A decimal as the JSON number of the same value, or as text where a float would round it."""
-    number = float(str(value))
-    return number if math.isfinite(number) and Decimal(repr(number)) == value else str(value)

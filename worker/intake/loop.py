@@ -20,6 +20,8 @@ log = logging.getLogger(__name__)
 Storable = Callable[[Arrival], str | None]
 Accept = Callable[[str, list[Arrival], list[Unread], datetime], Accepted]
 WAIT_S = 1
+FEW = 4
+GATHER_S = 0.005
 BACK_OFF_S = (0.1, 0.2, 0.5, 1.0, 2.0, 5.0)
 
 
@@ -68,11 +70,16 @@ class Loop:
                 self._pause(failures)
 
     def turn(self) -> bool:
-        """Take one batch all the way; False when there was none."""
+        """Take one batch all the way; False when there was none.
+
+        Where several come while one batch is written, a moment more makes fewer batches of them.
+        """
         batch = self._taker.take(uuid.uuid4().hex)
         if batch is None:
             return False
         self._finish(self._taker, batch)
+        if len(batch.items) >= FEW:
+            self._stopping.wait(GATHER_S)
         return True
 
     def adopt(self, dead: str) -> bool:

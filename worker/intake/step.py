@@ -48,7 +48,7 @@ class IntakeStep(bootsteps.StartStopStep):  # type: ignore[misc]
             mine.deployment.engine,
             mine.courier.roster.route,
             mine.courier.roster.tell_all(),
-            mine.courier.waker.wake,
+            mine.courier.wake,
             clock=mine.deployment.clock,
         )
         self._intake.start()

@@ -10,6 +10,7 @@ from sqlalchemy.exc import StatementError
 
 from worker.events import Event, Kind
 from worker.journal import opening, tables
+from worker.journal.chunks import chunks
 from worker.journal.content import hash_of, hash_of_kept
 from worker.journal.engine import away, insert, unstorable, writing
 from worker.journal.opening import Fresh, Lane, Route
@@ -204,11 +205,12 @@ def _known(
     columns = tables.event.c
     known = {}
     for kind, identities in by_kind.items():
-        query = select(columns.identity, columns.id, columns.body).where(
-            columns.kind == kind.value, columns.identity.in_(sorted(identities))
-        )
-        for identity, event_id, body in connection.execute(query):
-            known[(kind, identity)] = (event_id, body)
+        for some in chunks(sorted(identities)):
+            query = select(columns.identity, columns.id, columns.body).where(
+                columns.kind == kind.value, columns.identity.in_(some)
+            )
+            for identity, event_id, body in connection.execute(query):
+                known[(kind, identity)] = (event_id, body)
     return known
 
 

@@ -8,6 +8,7 @@ from sqlalchemy import Connection, Exists, Update, bindparam, exists, update
 
 from worker.events import Event, Kind
 from worker.journal import tables
+from worker.journal.chunks import chunks
 from worker.journal.engine import insert
 from worker.journal.states import State
 from worker.policies import Policy
@@ -37,7 +38,7 @@ def open_reports(
     _mark_overtaken(connection, [f for f in fresh if policies[f.event.kind].latest_wins])
     lanes: set[Lane] = set()
     rows: list[dict[str, object]] = []
-    overtaking: list[dict[str, str]] = []
+    overtaking: dict[str, list[str]] = {}
     for item in fresh:
         event, policy = item.event, policies[item.event.kind]
         for vendor in route(event):
@@ -48,9 +49,10 @@ def open_reports(
                 continue
             lanes.add((vendor, event.kind))
             if latest_wins:
-                overtaking.append({"of_vendor": vendor, "of_subject": event.subject})
-    if overtaking:
-        connection.execute(_supersede(now), overtaking)
+                overtaking.setdefault(vendor, []).append(event.subject)
+    for vendor, subjects in overtaking.items():
+        for some in chunks(subjects):
+            connection.execute(SUPERSEDE, {"of_vendor": vendor, "of": some, "now": now})
     if rows:
         connection.execute(tables.report.insert(), rows)
     return lanes
@@ -116,18 +118,25 @@ def _report(
     }
 
 
-def _supersede(now: datetime) -> Update:
+def _supersede() -> Update:
     columns = tables.report.c
     return (
         update(tables.report)
         .where(
             columns.vendor == bindparam("of_vendor"),
-            columns.subject == bindparam("of_subject"),
+            columns.subject.in_(bindparam("of", expanding=True)),
             tables.is_waiting(),
             tables.is_latest_wins(),
         )
-        .values(state=State.SUPERSEDED, reason="a newer status took its place", settled_at=now)
+        .values(
+            state=State.SUPERSEDED,
+            reason="a newer status took its place",
+            settled_at=bindparam("now"),
+        )
     )
+
+
+SUPERSEDE = _supersede()
 
 
 def overtaken() -> Exists:

@@ -2,7 +2,7 @@
 
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime, timedelta
 from functools import partial
 from itertools import islice
@@ -12,6 +12,7 @@ from sqlalchemy import ColumnElement, Connection, Engine, Table, delete, exists,
 from config.settings import Settings
 from worker.journal import callback_tables as told
 from worker.journal import tables
+from worker.journal.chunks import chunks
 from worker.journal.engine import writing
 from worker.journal.reconciliation_tables import difference, reconciliation
 from worker.journal.states import OPEN, State
@@ -128,7 +129,7 @@ def _prune_events(connection: Connection, *, policy: Policy, now: datetime) -> i
         stays = {row.event_id for row in rows if row.state in UNFINISHED}
         ids = [event_id for event_id in ids if event_id not in stays]
         reports = [row.id for row in rows if row.event_id not in stays]
-        for some in _chunks(reports):
+        for some in chunks(reports, BATCH):
             _prune_attempts(connection, some)
         connection.execute(delete(tables.report).where(report.event_id.in_(ids)))
         connection.execute(delete(tables.conflict).where(conflict.event_id.in_(ids)))
@@ -136,16 +137,11 @@ def _prune_events(connection: Connection, *, policy: Policy, now: datetime) -> i
     return len(ids)
 
 
-def _prune_attempts(connection: Connection, reports: list[int]) -> None:
+def _prune_attempts(connection: Connection, reports: Sequence[int]) -> None:
     link, attempt = tables.attempt_report.c, tables.attempt.c
     mine = select(link.attempt_id).where(link.report_id.in_(reports))
     attempts = list(connection.execute(mine.distinct()).scalars())
     connection.execute(delete(tables.attempt_report).where(link.report_id.in_(reports)))
     still_used = exists().where(link.attempt_id == attempt.id)
-    for some in _chunks(attempts):
+    for some in chunks(attempts, BATCH):
         connection.execute(delete(tables.attempt).where(attempt.id.in_(some), ~still_used))
-
-
-def _chunks(ids: list[int]) -> Iterator[list[int]]:
-    for start in range(0, len(ids), BATCH):
-        yield ids[start : start + BATCH]

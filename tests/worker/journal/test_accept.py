@@ -128,6 +128,13 @@ def test_a_large_batch_is_accepted_whole(desk: Desk) -> None:
     assert len(desk.states()) == 3500
 
 
+def test_as_many_events_as_a_batch_can_hold_are_accepted_and_known_again(desk: Desk) -> None:
+    """More than PostgreSQL takes parameters: arrays of short statuses."""
+    many = [status(f"C-{n}") for n in range(66_000)]
+    assert desk.accept(*many, queue=STATUS).events == 66_000
+    assert desk.accept(*many, queue=STATUS).duplicates == 66_000
+
+
 @pytest.mark.parametrize("text", ["\U0001f600", "站点", "'; DROP TABLE event;--", "%s :x ?"])
 def test_any_text_an_event_can_hold_can_be_kept(desk: Desk, text: str) -> None:
     desk.accept(record(orderNo=text, note=text), status(connector=text), warning(note="\x00"))
