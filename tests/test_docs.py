@@ -12,6 +12,7 @@ import fakeredis
 import pytest
 
 import worker.vendors
+from benchmarks.workloads import WORKLOADS
 from config.settings import Settings
 from worker import systems_page
 from worker.events import Kind, parse
@@ -138,3 +139,13 @@ def test_the_threat_model_is_one_page_and_names_tests_that_are_there() -> None:
     settings = re.findall(r"`(RELAY_\w+)`", text)
     assert {name.removeprefix("RELAY_").lower() for name in settings} <= set(Settings.model_fields)
     assert "(docs/threat-model.md)" in (ROOT / "README.md").read_text("utf-8")
+
+
+def test_the_page_of_scale_names_what_is_there() -> None:
+    text = (DOCS / "scale.md").read_text("utf-8")
+    settings = re.findall(r"`(RELAY_\w+)", text)
+    assert {name.removeprefix("RELAY_").lower() for name in settings} <= set(Settings.model_fields)
+    linked = [link.partition("#")[0] for link in re.findall(r"\]\(([^)]+)\)", text)]
+    assert [link for link in linked if link and not (DOCS / link).exists()] == []
+    assert set(re.findall(r"^\| \*\*\S+\*\* \| `(\w+)` \|", text, re.MULTILINE)) <= set(WORKLOADS)
+    assert "(docs/scale.md)" in (ROOT / "README.md").read_text("utf-8")
