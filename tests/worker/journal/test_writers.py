@@ -1,10 +1,14 @@
 """Writers of one process and SQLite, which has one at a time and waits by sleeping."""
 
+import sqlite3
 from concurrent.futures import ThreadPoolExecutor, wait
+from contextlib import closing
 
 from sqlalchemy import event
 
-from worker.journal.engine import open_journal, writing
+from tests.worker.given import NOON
+from worker.journal import gates
+from worker.journal.engine import bring_home, open_journal, writing
 
 BEGIN = "BEGIN IMMEDIATE"
 
@@ -30,4 +34,21 @@ def test_a_writer_of_this_process_waits_before_it_asks_sqlite(sqlite_url: str) -
             assert begun == [BEGIN]
         second.result(timeout=30)
     assert begun == [BEGIN, BEGIN]
+    engine.dispose()
+
+
+def test_what_was_written_is_brought_into_the_file_while_others_look(sqlite_url: str) -> None:
+    """`immutable` reads the file alone, without the log that stands beside it."""
+    engine = open_journal(sqlite_url)
+    file = f"file:{sqlite_url.removeprefix('sqlite:///')}?immutable=1"
+
+    def at_home() -> list[tuple[str]]:
+        with closing(sqlite3.connect(file, uri=True)) as alone:
+            return alone.execute("SELECT vendor FROM vendor_state").fetchall()
+
+    gates.pause(engine, "city", why=None, now=NOON)
+    assert at_home() == []
+    with engine.connect():
+        bring_home(engine)
+    assert at_home() == [("city",)]
     engine.dispose()
