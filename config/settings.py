@@ -9,6 +9,8 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from config import sentinels
+
 Seconds = Annotated[float, Field(ge=0, le=366 * 86_400, allow_inf_nan=False)]
 Queue = Literal["connector-status", "charge-record", "safety-warning"]
 Level = Literal["DEBUG", "INFO", "WARNING", "ERROR"]
@@ -36,7 +38,14 @@ class Settings(BaseSettings):
         "",
         repr=False,  # a password may stand in it, as in the next one
         description="Redis or Valkey that carries the queues, the wake-ups and shared tokens; "
-        "empty: the embedded one of `chargerelay up`, on RELAY_EMBEDDED_PORT.",
+        "empty: the embedded one of `chargerelay up`, on RELAY_EMBEDDED_PORT. Behind Sentinel: "
+        "sentinel://:PASSWORD@HOST:26379;sentinel://HOST:26379/0, login and database the master's.",
+    )
+    broker_master: str = Field(
+        "mymaster", min_length=1, description="The name that the sentinels know the master by."
+    )
+    broker_sentinel_password: str = Field(
+        "", repr=False, description="The sentinels' own password; empty: they want none."
     )
     embedded_port: int = Field(
         7379, ge=1, le=65_535, description="Loopback port of the embedded broker."
@@ -189,6 +198,12 @@ class Settings(BaseSettings):
     def _empty_is_none(cls, value: object) -> object:
         return None if value == "" else value
 
+    @field_validator("broker_url")
+    @classmethod
+    def _complete_sentinels(cls, value: str) -> str:
+        found = sentinels.read(value)
+        return value if found is None else found.url
+
     @model_validator(mode="after")
     def _lease_outlives_the_longest_burst(self) -> Self:
         self.check_lease(self.request_timeout_s, "RELAY_REQUEST_TIMEOUT_S")
@@ -215,6 +230,19 @@ class Settings(BaseSettings):
     def broker(self) -> str:
         """The broker's address, with the default filled in."""
         return self.broker_url or f"redis://127.0.0.1:{self.embedded_port}/0"
+
+    @property
+    def broker_sentinels(self) -> sentinels.Sentinels | None:
+        """The sentinels that the broker stands behind; None if it is a single server."""
+        return sentinels.read(self.broker)
+
+    @property
+    def broker_shown(self) -> str:
+        """The broker's address, fit to be printed."""
+        if self.broker_sentinels is not None:
+            return f"{self.broker_sentinels.shown} (master {self.broker_master})"
+        scheme, separator, rest = self.broker.partition("://")
+        return f"{scheme}{separator}{rest.rpartition('@')[2]}"
 
     @property
     def callbacks_base(self) -> str:

@@ -177,3 +177,34 @@ def test_passwords_in_addresses_are_shown_by_neither_repr_nor_a_fault(env: Put) 
     with pytest.raises(ValidationError) as caught:
         Settings()
     assert "HIDDEN" not in str(caught.value)
+
+
+def test_a_broker_may_stand_behind_sentinels(env: Put) -> None:
+    env(BROKER_URL="sentinel://:HIDDEN@one;sentinel://two:7/3", BROKER_SENTINEL_PASSWORD="HIDDEN")
+    loaded = settings.load()
+    assert loaded.broker == "sentinel://:HIDDEN@one:26379/3;sentinel://:HIDDEN@two:7/3"
+    assert loaded.broker_shown == "sentinel://one:26379;sentinel://two:7/3 (master mymaster)"
+    assert "HIDDEN" not in repr(loaded) + str(loaded)
+    env(BROKER_MASTER="events")
+    assert settings.load().broker_shown.endswith(" (master events)")
+
+
+def test_an_address_of_sentinels_that_cannot_be_read_is_one_sentence(env: Put) -> None:
+    env(BROKER_URL="sentinel://:HIDDEN@one;two")
+    assert fault().startswith("RELAY_BROKER_URL: sentinel 2 is not written as sentinel://HOST:PORT")
+    assert "HIDDEN" not in fault()
+    env(BROKER_URL="sentinel://one", BROKER_MASTER="")
+    assert fault().startswith("RELAY_BROKER_MASTER: ")
+
+
+@pytest.mark.parametrize(
+    ("url", "shown"),
+    [
+        ("redis://host/1", "redis://host/1"),
+        ("redis://relay:HID@DEN@host:7/1", "redis://host:7/1"),
+        ("", "redis://127.0.0.1:7379/0"),
+    ],
+)
+def test_a_brokers_address_is_printed_without_its_login(env: Put, url: str, shown: str) -> None:
+    env(BROKER_URL=url)
+    assert settings.load().broker_shown == shown
