@@ -38,7 +38,11 @@ class Deployment:
     @cached_property
     def redis(self) -> Redis:
         """The broker."""
-        return broker.connect(self.settings.broker)
+        return broker.connect(
+            self.settings.broker,
+            master=self.settings.broker_master,
+            sentinel_password=self.settings.broker_sentinel_password,
+        )
 
     @cached_property
     def roster(self) -> roster.Roster:
@@ -67,7 +71,7 @@ class Deployment:
             return str(error)
         except RedisError as error:
             return (
-                f"the broker at {_without_password(self.settings.broker)} does not answer "
+                f"the broker at {self.settings.broker_shown} does not answer "
                 f"({error}): start it, or set RELAY_BROKER_URL"
             )
         return None

@@ -71,7 +71,7 @@ def _as_interrupt(_signal: int, _frame: object) -> None:
 
 def _begin(console: Console, relay: Relay) -> None:
     settings = relay.settings
-    console.print(f"broker   {settings.broker.rpartition('@')[2]}", highlight=False, soft_wrap=True)
+    console.print(f"broker   {settings.broker_shown}", highlight=False, soft_wrap=True)
     console.print(
         f"journal  {settings.journal.rpartition('@')[2]}", highlight=False, soft_wrap=True
     )
