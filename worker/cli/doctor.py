@@ -13,7 +13,7 @@ from rich.text import Text
 from sqlalchemy.exc import SQLAlchemyError
 
 from config.settings import Settings
-from worker.cli import callback_checks, checks, needs, still_checks
+from worker.cli import callback_checks, checks, needs, sentinel_checks, still_checks
 from worker.cli.checks import Finding, Verdict, failed, ok, warning
 from worker.cli.options import AsJson
 from worker.cli.output import console, printable, write_json
@@ -58,6 +58,8 @@ def _findings(deployment: Deployment) -> Iterator[Finding]:
     settings, now = deployment.settings, datetime.now(UTC)
     of_broker = list(_guarded("broker", lambda: checks.broker(deployment)))
     yield from of_broker
+    if _passed(of_broker):
+        yield from _guarded("sentinels", lambda: sentinel_checks.sentinels_and_replicas(deployment))
     of_journal = list(_guarded("journal", lambda: checks.journal(deployment)))
     yield from of_journal
     roster = _roster(settings)
