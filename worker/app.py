@@ -19,6 +19,7 @@ from worker.flower import VeiledEvents, VeiledMessages
 from worker.intake.read import TASKS
 from worker.intake.step import IntakeStep
 from worker.process import Processes
+from worker.sentinels import asking
 from worker.wake import CLOCK, DELIVER, URGENT
 
 CLOCKED = ("replay", "poll", "reconcile", "prune")
@@ -29,6 +30,12 @@ try:
     settings = configuration.load()
 except configuration.SettingsError as fault:
     sys.exit(f"chargerelay: {fault}")
+
+# With these kombu goes wherever the master is; a single server needs none.
+sentinel_options = {
+    "master_name": settings.broker_master,
+    "sentinel_kwargs": asking(settings.broker_sentinel_password),
+}
 
 app = Celery(
     "chargerelay",
@@ -48,6 +55,8 @@ app.conf.update(
     broker_connection_retry_on_startup=True,
     # A worker outlives any outage of the broker; by default it ends after 100 tries.
     broker_connection_max_retries=None,
+    # Nor does it end of what a server says while it changes its role: UNBLOCKED, NOREPLICAS.
+    broker_channel_error_retry=True,
     broker_transport_options={
         # Celery's messages are wake-ups; one that gets lost is rung again by the sweep. Keeping
         # book of them in Redis ends workers: when it is full (celery#5716), when it goes away
@@ -61,7 +70,8 @@ app.conf.update(
         "socket_connect_timeout": 5,
         "socket_keepalive": True,
         "health_check_interval": 10,  # a subscription that died silently is seen (celery#10502)
-    },
+    }
+    | (sentinel_options if settings.broker_sentinels else {}),
     # Each with an exchange and a key of its own: on a shared one every message reaches all three.
     task_queues=[Queue(name, Exchange(name), name) for name in (DELIVER, URGENT, CLOCK)],
     task_default_queue=DELIVER,

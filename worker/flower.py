@@ -1,7 +1,8 @@
 """What Flower is shown of a task: its arguments and its faults, without secrets and plate numbers.
 
 Celery puts a text of the arguments beside each message, and sends events with that text, with
-exceptions and with tracebacks; who may look at Flower reads them all.
+exceptions and with tracebacks; a worker that is asked tells how it is connected to the broker. Who
+may look at Flower reads them all.
 """
 
 from collections.abc import Mapping, Sequence
@@ -11,6 +12,7 @@ from celery.app.amqp import AMQP
 from celery.app.events import Events
 from celery.events.dispatcher import EventDispatcher
 from celery.utils.saferepr import saferepr
+from kombu.connection import Connection
 
 from config import plates
 from config.logs import mask
@@ -23,8 +25,19 @@ def veiled(text: str) -> str:
     return plates.hide(mask(text))
 
 
+class _Connection(Connection):
+    def info(self) -> dict[str, Any]:
+        """What a worker tells of its connection, without how the sentinels are asked."""
+        told: dict[str, Any] = super().info()
+        options = told["transport_options"]
+        shown = {name: value for name, value in options.items() if name != "sentinel_kwargs"}
+        return {**told, "transport_options": shown}
+
+
 class VeiledMessages(AMQP):  # type: ignore[misc] # Celery has no types
     """Messages whose text of the arguments is veiled; the arguments themselves are not."""
+
+    Connection = _Connection
 
     def as_task_v2(
         self,
