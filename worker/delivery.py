@@ -24,7 +24,7 @@ from worker.telling import Result, Teller
 
 log = logging.getLogger(__name__)
 
-GATHER_S = 0.01
+GATHER_S = 0.006
 FEW = 8
 SETTLE_AGAIN_S = 0.2
 JUDGE_TRIES = 3
