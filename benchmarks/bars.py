@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import partial
 
-from benchmarks import backlog, history, intake, latency, push, statuses, urgent
+from benchmarks import backlog, history, intake, latency, prune, push, statuses, urgent
 from benchmarks.case import OURS
 from benchmarks.results import Results, median
 from benchmarks.shelf import POSTGRES, SQLITE
@@ -57,9 +57,9 @@ def apart(results: Results, places: Iterable[Place]) -> float:
     return max(found) / min(found)
 
 
-def _against(workload: str, setting: str, peer: str) -> Value:
-    ours = (workload, OURS, setting, "rate")
-    return partial(ratio, over=ours, under=(workload, peer, setting, "rate"))
+def _against(workload: str, setting: str, peer: str, ours: str = OURS) -> Value:
+    over = (workload, ours, setting, "rate")
+    return partial(ratio, over=over, under=(workload, peer, setting, "rate"))
 
 
 def _settings(workload: str, measure: str, over: str, under: str) -> Value:
@@ -82,7 +82,11 @@ BARS = [
         _against("push", "20 ms", push.THREADS),
         3.5,
     ),
-    Bar("the same to dramatiq 2 × 32", _against("push", "20 ms", push.DRAMATIQ), 2),
+    Bar(
+        "the same to dramatiq 2 × 32, two workers to its two",
+        _against("push", "20 ms", push.DRAMATIQ, push.BOTH),
+        2,
+    ),
     Bar(
         "statuses through the list call, to Celery threads with one request an event",
         _against("statuses", statuses.SETTING, statuses.CELERY),
@@ -110,6 +114,18 @@ BARS = [
                 history.setting(database, 10_000),
             ),
             0.9,
+        )
+        for database in (SQLITE, POSTGRES)
+    ),
+    *(
+        Bar(
+            f"drain rate while a million old rows are pruned, to nothing pruned, {database}",
+            partial(
+                ratio,
+                over=("prune", f"{OURS}, {database}", prune.PRUNED, "rate"),
+                under=("prune", f"{OURS}, {database}", prune.CALM, "rate"),
+            ),
+            0.95,
         )
         for database in (SQLITE, POSTGRES)
     ),

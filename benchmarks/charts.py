@@ -97,7 +97,7 @@ def _peers(axes: Axes, part: Part) -> None:
     rows = [r for r in part.rows if (r.setting, r.measure) == ("20 ms", "rate") and r.values]
     rows.reverse()
     middles = [row.median or 0.0 for row in rows]
-    colours = [FIRST if row.contender == OURS else OTHERS for row in rows]
+    colours = [FIRST if row.contender.startswith(OURS) else OTHERS for row in rows]
     names = [row.contender for row in rows]
     axes.barh(names, middles, xerr=_spread(rows), color=colours, capsize=3)
     axes.set(

@@ -3,6 +3,8 @@
 import subprocess
 import sys
 import tempfile
+from collections.abc import Iterable
+from itertools import islice
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -77,10 +79,11 @@ class Ground:
         """Run a process to its end."""
         self.processes.run(command, LIMIT_S, BENCH_BROKER_URL=self.broker_url, **environment)
 
-    def push(self, queue: str, items: list[str]) -> None:
+    def push(self, queue: str, items: Iterable[str]) -> None:
         """Put items on a list."""
-        for start in range(0, len(items), LISTING):
-            self.redis.lpush(queue, *items[start : start + LISTING])
+        left = iter(items)
+        while some := list(islice(left, LISTING)):
+            self.redis.lpush(queue, *some)
 
     def _start_broker(self) -> None:
         port = free_port()

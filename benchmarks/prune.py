@@ -14,6 +14,7 @@ from benchmarks.shelf import POSTGRES, SQLITE
 WAITING = 60_000
 OLDER_THAN_KEPT_DAYS = 500
 SECONDS = 15
+PRUNED, CALM = "old rows pruned meanwhile", "nothing pruned"
 PRUNE = """
 from config import settings
 from worker.deployment import Deployment
@@ -49,7 +50,7 @@ def cases(scale: Scale) -> Sequence[Case]:
     return [
         Case(
             f"{OURS}, {database}",
-            "old rows pruned meanwhile" if pruning else "nothing pruned",
+            PRUNED if pruning else CALM,
             partial(relay, database=database, old=old, seconds=seconds, pruning=pruning),
         )
         for database in (SQLITE, POSTGRES)

@@ -8,7 +8,7 @@ from benchmarks.case import OURS, Case, Scale, Workload
 from benchmarks.ground import Ground
 from benchmarks.peers.given import record
 from benchmarks.processes import ARQ, PEERS
-from benchmarks.relay import Relay, gate
+from benchmarks.relay import IN_FLIGHT, Relay, gate
 from benchmarks.shelf import SQLITE
 
 LATENCIES_MS = {20: 4000, 0: 5000, 200: 2000}
@@ -16,6 +16,7 @@ PATH = "gate/parkpot-service/chargePile/chargingRecord"
 CELERY = ["-m", "celery", "-A", "benchmarks.peers.celery_push", "worker"]
 CALM = ["--without-gossip", "--without-mingle"]
 
+BOTH = f"{OURS}, 2 workers of {IN_FLIGHT} in flight"
 BARE = "no queue: 32 threads, requests"
 THREADS = "Celery, threads -c 32, requests"
 DRAMATIQ = "dramatiq, 2 processes x 32 threads, requests"
@@ -52,13 +53,14 @@ PEER_WORKERS: Mapping[str, tuple[str, str, list[str]]] = {
 }
 
 
-def relay(ground: Ground, latency_ms: int, size: int) -> Mapping[str, float]:
-    """Our worker, with its journal, its dedup and its attempts."""
+def relay(ground: Ground, latency_ms: int, size: int, workers: int = 1) -> Mapping[str, float]:
+    """Our workers, with their journal, its dedup and its attempts."""
     asked = ground.vendor()
     parts = Relay(ground, ground.journal(SQLITE), {"gate": gate(asked, str(latency_ms))})
     ground.push("charge-record", [json.dumps(record(number)) for number in range(size)])
     parts.beat()
-    parts.worker()
+    for number in range(workers):
+        parts.worker(f"relay{number}")
     return asked.rate("record", size)
 
 
@@ -83,6 +85,7 @@ def cases(scale: Scale) -> Sequence[Case]:
     """Every contender at every latency."""
     contenders: dict[str, Callable[..., Mapping[str, float]]] = {
         OURS: relay,
+        BOTH: partial(relay, workers=2),
         **{name: partial(peer, name) for name in PEER_WORKERS},
         BARE: bare,
     }
@@ -94,7 +97,7 @@ def cases(scale: Scale) -> Sequence[Case]:
 
 
 WORKLOAD = Workload(
-    "Charge records, one request each, by the vendor's latency; a backlog drained by one worker",
+    "Charge records, one request each, by the vendor's latency; a backlog drained",
     {"rate": "records/s", "told again": "records"},
     cases,
 )
