@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Engine, Select, exists, func, select, update
+from sqlalchemy import ColumnElement, Engine, Select, func, select, update
 
 from worker.journal.callback_tables import callback
 from worker.journal.engine import reading, writing
@@ -56,15 +56,21 @@ def _begun(
     vendor: str, begins: str, ends: str, span: tuple[datetime, datetime]
 ) -> Select[tuple[str | None, bool]]:
     columns, end = callback.c, callback.alias("finish").c
-    ended = exists().where(
-        end.vendor == vendor,
-        end.name == ends,
-        end.subject == columns.subject,
-        end.outcome == TAKEN,
+    # Not an EXISTS, for which PostgreSQL may read all that ended, for each batch anew.
+    finish = (
+        select(end.id)
+        .where(
+            end.vendor == vendor,
+            end.name == ends,
+            end.subject == columns.subject,
+            end.outcome == TAKEN,
+        )
+        .limit(1)
+        .scalar_subquery()
     )
     since, until = span
     return (
-        select(columns.subject, ended.label("ended"))
+        select(columns.subject, finish.is_not(None).label("ended"))
         .where(
             columns.vendor == vendor,
             columns.name == begins,
