@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Engine, Select, bindparam, exists, or_, select, update
+from sqlalchemy import Connection, Engine, Select, bindparam, or_, select, update
 from sqlalchemy.exc import SQLAlchemyError
 
 from worker.events import Event, Kind, parse
@@ -46,13 +46,7 @@ class Unsure(Exception):
 
 def _due() -> Select[*tuple[Any, ...]]:
     columns = tables.report.c
-    other = tables.report.alias("other")
-    in_flight = exists().where(
-        other.c.vendor == columns.vendor,
-        other.c.subject == columns.subject,
-        tables.is_latest_wins(other),
-        tables.is_sending(other),
-    )
+    in_flight = tables.one_of_subject(tables.is_sending).is_not(None)
     return (
         select(
             columns.id,

@@ -4,13 +4,13 @@ from collections.abc import Callable, Container, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, Exists, Update, bindparam, exists, update
+from sqlalchemy import ColumnElement, Connection, Select, String, Update, bindparam, select, update
 
 from worker.events import Event, Kind
 from worker.journal import tables
 from worker.journal.chunks import chunks
 from worker.journal.engine import insert
-from worker.journal.states import State
+from worker.journal.states import WAITING, State
 from worker.policies import Policy
 
 Route = Callable[[Event], Sequence[str]]
@@ -52,7 +52,8 @@ def open_reports(
                 overtaking.setdefault(vendor, []).append(event.subject)
     for vendor, subjects in overtaking.items():
         for some in chunks(subjects):
-            connection.execute(SUPERSEDE, {"of_vendor": vendor, "of": some, "now": now})
+            found = connection.execute(WAITING_OF, {"of_vendor": vendor, "of": some}).scalars()
+            supersede(connection, [one for one in found if one is not None], now)
     if rows:
         connection.execute(tables.report.insert(), rows)
     return lanes
@@ -118,15 +119,23 @@ def _report(
     }
 
 
+def _waiting_of() -> Select[int]:
+    """Asked of each connector in turn, so that its cost is not that of all that waits."""
+    subject = tables.connector.c.subject
+    vendor = bindparam("of_vendor", type_=String).label("vendor")
+    of = select(vendor, subject).where(subject.in_(bindparam("of", expanding=True))).subquery()
+    return select(tables.one_of_subject(tables.is_waiting, of)).select_from(of)
+
+
 def _supersede() -> Update:
     columns = tables.report.c
     return (
         update(tables.report)
         .where(
-            columns.vendor == bindparam("of_vendor"),
-            columns.subject.in_(bindparam("of", expanding=True)),
-            tables.is_waiting(),
-            tables.is_latest_wins(),
+            columns.id.in_(bindparam("ids", expanding=True)),
+            # What was leased meanwhile goes its way. Said unlike a partial index says it: of that
+            # PostgreSQL might read all that waits, for these few.
+            columns.state.not_in([state for state in State if state not in WAITING]),
         )
         .values(
             state=State.SUPERSEDED,
@@ -136,15 +145,16 @@ def _supersede() -> Update:
     )
 
 
+WAITING_OF = _waiting_of()
 SUPERSEDE = _supersede()
 
 
-def overtaken() -> Exists:
+def supersede(connection: Connection, ids: Sequence[int], now: datetime) -> None:
+    """A newer status takes the place of these, which were found waiting."""
+    if ids:
+        connection.execute(SUPERSEDE, {"ids": ids, "now": now})
+
+
+def overtaken() -> ColumnElement[bool]:
     """Of the report's subject a newer one waits for the same vendor."""
-    columns, other = tables.report.c, tables.report.alias("other")
-    return exists().where(
-        other.c.vendor == columns.vendor,
-        other.c.subject == columns.subject,
-        tables.is_latest_wins(other),
-        tables.is_waiting(other),
-    )
+    return tables.one_of_subject(tables.is_waiting).is_not(None)

@@ -18,6 +18,7 @@ from sqlalchemy import (
 )
 
 from worker.journal import tables
+from worker.journal.opening import supersede
 from worker.journal.states import State
 from worker.policies import Policy
 
@@ -65,7 +66,7 @@ def back_to_pending(
     if not ids:
         return
     if policy.latest_wins:
-        connection.execute(_supersede_older(ids, now))
+        _supersede_older(connection, ids, now)
     turns = due_at or {}
     rows = []
     for report_id in ids:
@@ -98,22 +99,9 @@ def _put_back(why: str) -> Update:
     )
 
 
-def _supersede_older(ids: Sequence[int], now: datetime) -> Update:
+def _supersede_older(connection: Connection, ids: Sequence[int], now: datetime) -> None:
     """Found from the chosen ones, so that its cost is not that of all that waits."""
-    chosen, older = tables.report.alias("chosen"), tables.report.alias("older")
-    same = and_(older.c.vendor == chosen.c.vendor, older.c.subject == chosen.c.subject)
-    found = (
-        select(older.c.id)
-        .join(chosen, same)
-        .where(
-            chosen.c.id.in_(ids),
-            older.c.id.not_in(ids),
-            tables.is_waiting(older),
-            tables.is_latest_wins(older),
-        )
-    )
-    return (
-        update(tables.report)
-        .where(tables.report.c.id.in_(found))
-        .values(state=State.SUPERSEDED, reason="a newer status took its place", settled_at=now)
-    )
+    chosen = tables.report.alias("chosen")
+    waiting = select(tables.one_of_subject(tables.is_waiting, chosen)).where(chosen.c.id.in_(ids))
+    found = {one for one in connection.execute(waiting).scalars() if one is not None}
+    supersede(connection, sorted(found - set(ids)), now)

@@ -1,5 +1,6 @@
 """The journal's tables. Times are aware UTC; a kind, a state and an outcome are their words."""
 
+from collections.abc import Callable
 from datetime import datetime
 
 from sqlalchemy import (
@@ -9,9 +10,11 @@ from sqlalchemy import (
     FromClause,
     Index,
     LargeBinary,
+    ScalarSelect,
     Text,
     UniqueConstraint,
     literal_column,
+    select,
 )
 from sqlmodel import Field, SQLModel
 
@@ -222,3 +225,25 @@ def is_sending(of: FromClause = report) -> ColumnElement[bool]:
 def is_latest_wins(of: FromClause = report) -> ColumnElement[bool]:
     """Of the report's subject only the newest is told."""
     return of.c.latest_wins == literal_column("1")
+
+
+def one_of_subject(
+    which: Callable[[FromClause], ColumnElement[bool]], of: FromClause = report
+) -> ScalarSelect[int]:
+    """The id of the report of the same subject and vendor that waits, or is leased; or null.
+
+    At most one by the unique indexes. Not an EXISTS: with statistics of a moment when nothing
+    waited, PostgreSQL joins that with all that waits now; this it asks of the index, row by row.
+    """
+    other = report.alias("other")
+    return (
+        select(other.c.id)
+        .where(
+            other.c.vendor == of.c.vendor,
+            other.c.subject == of.c.subject,
+            is_latest_wins(other),
+            which(other),
+        )
+        .correlate(of)
+        .scalar_subquery()
+    )
