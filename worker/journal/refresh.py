@@ -8,7 +8,7 @@ would otherwise not learn of it before the next change.
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
-from sqlalchemy import Connection, Engine, Select, exists, select
+from sqlalchemy import ColumnElement, Connection, Engine, and_, select
 from sqlalchemy.exc import DBAPIError
 
 from worker.journal import tables
@@ -42,13 +42,16 @@ def refresh(
 def _refresh(
     engine: Engine, vendor: str, told_before: datetime, policy: Policy, now: datetime
 ) -> int:
-    stale = _newest(vendor, told_before)
+    report, connector = tables.report.c, tables.connector.c
+    stale = and_(report.vendor == vendor, report.state.in_(AGAIN), report.settled_at < told_before)
+    # Asked of each connector in turn: the cost is not that of history, whatever the statistics say.
+    newest = select(report.id).where(report.event_id == connector.event_id, stale)
+    walk = select(connector.subject).where(newest.scalar_subquery().is_not(None))
+    walk = walk.order_by(connector.subject).limit(BATCH)
     count, after = 0, ""
     while True:
-        subject = tables.connector.c.subject
-        window = stale.where(subject > after).order_by(subject).limit(BATCH)
         with reading(engine) as connection:
-            subjects = [row.subject for row in connection.execute(window)]
+            subjects = connection.execute(walk.where(connector.subject > after)).scalars().all()
         if subjects:
             count += _put_back(engine, stale, subjects, policy, now)
         if len(subjects) < BATCH:
@@ -56,47 +59,25 @@ def _refresh(
         after = subjects[-1]
 
 
-def _newest(vendor: str, told_before: datetime) -> Select[tuple[str, int]]:
-    """The reports to tell again; from the connectors, so that its cost is not that of history."""
-    report, connector = tables.report.c, tables.connector.c
-    other = tables.report.alias("other")
-    another = (
-        other.c.vendor == report.vendor,
-        other.c.subject == report.subject,
-        tables.is_latest_wins(other),
-    )
-    return (
-        select(connector.subject, report.id)
-        .join(tables.report, report.event_id == connector.event_id)
-        .where(
-            report.vendor == vendor,
-            report.state.in_(AGAIN),
-            report.settled_at < told_before,
-            # One for each partial index; joined by OR neither would serve.
-            ~exists().where(*another, tables.is_waiting(other)),
-            ~exists().where(*another, tables.is_sending(other)),
-        )
-    )
-
-
 def _put_back(
     engine: Engine,
-    stale: Select[tuple[str, int]],
+    stale: ColumnElement[bool],
     subjects: Sequence[str],
     policy: Policy,
     now: datetime,
 ) -> int:
     """One batch; one that loses a race is left to the next asking."""
+    report = tables.report.c
     try:
         with writing(engine) as connection:
-            _lock(connection, subjects)
-            chosen = stale.where(tables.connector.c.subject.in_(subjects))
-            rows = connection.execute(
-                chosen.order_by(tables.report.c.id).with_for_update(of=tables.report)
+            chosen = select(report.id).where(
+                report.event_id.in_(_lock(connection, subjects)),
+                stale,
+                tables.one_of_subject(tables.is_waiting).is_(None),
+                tables.one_of_subject(tables.is_sending).is_(None),
             )
-            ids = [row.id for row in rows]
-            if ids:
-                back_to_pending(connection, ids, policy, now, WHY)
+            ids = connection.execute(chosen.order_by(report.id).with_for_update()).scalars().all()
+            back_to_pending(connection, ids, policy, now, WHY)
     except DBAPIError as error:
         if not passing(error):
             raise
@@ -104,9 +85,12 @@ def _put_back(
     return len(ids)
 
 
-def _lock(connection: Connection, subjects: Sequence[str]) -> None:
-    """The intake takes the same locks in the same order: no newer status comes in between."""
+def _lock(connection: Connection, subjects: Sequence[str]) -> Sequence[int]:
+    """The connectors' newest events; no newer comes in between.
+
+    The intake takes the same locks in the same order.
+    """
     subject = tables.connector.c.subject
     order = subject.collate("C") if connection.dialect.name == "postgresql" else subject
-    locked = select(subject).where(subject.in_(subjects)).order_by(order).with_for_update()
-    connection.execute(locked)
+    locked = select(tables.connector.c.event_id).where(subject.in_(subjects))
+    return connection.execute(locked.order_by(order).with_for_update()).scalars().all()
