@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime, timedelta
 from functools import partial
 
-from sqlalchemy import ColumnElement, Connection, Engine, Table, delete, exists, select
+from sqlalchemy import ColumnElement, Connection, Engine, Select, Table, delete, exists, select
 
 from config.settings import Settings
 from worker.journal import callback_tables as told
@@ -104,9 +104,11 @@ def _prune_reconciliations(gently: _Gently, before: datetime) -> None:
 def _prune_events(connection: Connection, *, policy: Policy, now: datetime) -> int:
     """Children first, by parent; what waits, awaits a decision or is a newest status stays."""
     event, report, conflict = tables.event.c, tables.report.c, tables.conflict.c
-    unfinished = exists().where(report.event_id == event.id, report.state.in_(UNFINISHED))
-    undecided = exists().where(conflict.event_id == event.id, conflict.decision.is_(None))
-    newest = exists().where(
+    unfinished = select(report.id).where(report.event_id == event.id, report.state.in_(UNFINISHED))
+    undecided = select(conflict.id).where(
+        conflict.event_id == event.id, conflict.decision.is_(None)
+    )
+    newest = select(tables.connector.c.event_id).where(
         tables.connector.c.subject == event.subject, tables.connector.c.event_id == event.id
     )
     before = now - timedelta(days=policy.keep_days)
@@ -116,9 +118,9 @@ def _prune_events(connection: Connection, *, policy: Policy, now: datetime) -> i
             .where(
                 event.kind == policy.kind.value,
                 event.received_at < before,
-                ~unfinished,
-                ~undecided,
-                ~newest,
+                _none(unfinished),
+                _none(undecided),
+                _none(newest),
             )
             .order_by(event.received_at)
             .limit(BATCH)
@@ -141,6 +143,11 @@ def _prune_events(connection: Connection, *, policy: Policy, now: datetime) -> i
         connection.execute(delete(tables.conflict).where(conflict.event_id.in_(ids)))
         connection.execute(delete(tables.event).where(event.id.in_(ids)))
     return len(ids)
+
+
+def _none(others: Select[int]) -> ColumnElement[bool]:
+    """Asked of their index for one event after the other; an EXISTS may be joined with them all."""
+    return others.limit(1).scalar_subquery().is_(None)
 
 
 def _prune_attempts(connection: Connection, reports: Sequence[int]) -> None:
