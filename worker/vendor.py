@@ -252,6 +252,8 @@ def by_status(answer: Answer) -> Outcome | None:
             return TryLater(
                 f"HTTP {code}", code, after_s=retry_after_s(answer), whole_lane=answer.status == 429
             )
+        case status if status < 200:
+            return Unclear(f"HTTP {code}: no answer to the request", code)
         case 504:
             return Unclear("HTTP 504: a gateway gave up waiting for the vendor", code)
         case 503:

@@ -272,6 +272,14 @@ def test_a_redirect_is_not_followed_and_tried_again(name: str, kind: Kind, statu
 
 
 @every_kind
+@pytest.mark.parametrize("body", [b"", b'{"result":0}', b'{"status":0}', b'{"resultCode":"0000"}'])
+def test_what_only_bids_us_wait_is_unclear_whatever_it_says(
+    name: str, kind: Kind, body: bytes
+) -> None:
+    assert isinstance(vendor(name).read(answer(body, 101), kind), Unclear)
+
+
+@every_kind
 @pytest.mark.parametrize("status", [200, 201, 204])
 def test_an_empty_or_huge_or_broken_answer_is_unclear(name: str, kind: Kind, status: int) -> None:
     huge = Answer(status, {}, b" " * 262_144, cut=True)
