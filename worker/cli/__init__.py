@@ -10,6 +10,7 @@ import typer
 from config import logs
 from worker.cli import (
     audit,
+    backup,
     call,
     callbacks,
     decisions,
@@ -47,6 +48,9 @@ COMMANDS = (
     reconcile.reconciliations,
     differences.differences,
     audit.audit,
+    backup.backup,
+    backup.restore,
+    backup.doubt,
     vendors.vendors,
     vendors.pause,
     vendors.resume,

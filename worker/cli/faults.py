@@ -6,6 +6,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from config.settings import SettingsError
 from worker.broker import BrokerError
 from worker.deployment import NotReady
+from worker.embedded.backup import BadBackup
 from worker.embedded.broker import NoBroker
 from worker.embedded.children import ChildDied
 from worker.embedded.lock import DirectoryInUse
@@ -23,6 +24,7 @@ FORESEEN = (
     NotDone,
     NotReady,
     NoBroker,
+    BadBackup,
     NotStarted,
     ChildDied,
     DirectoryInUse,
