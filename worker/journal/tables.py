@@ -70,6 +70,7 @@ class ReportRow(SQLModel, table=True):
         partial("ix_report_lease", "state = 'sending'", "lease_until"),
         partial("uq_report_waiting", f"{WAITING} AND {LATEST}", *OF_SUBJECT, unique=True),
         partial("uq_report_sending", f"state = 'sending' AND {LATEST}", *OF_SUBJECT, unique=True),
+        partial("ix_report_unclear", "state = 'unclear'", "vendor", "kind"),
         partial("ix_report_shown", "state IN ('refused', 'held', 'given_up')", "state", "id"),
     )
 
@@ -131,7 +132,10 @@ class RejectRow(SQLModel, table=True):
     """An item of a queue that could not be read."""
 
     __tablename__ = "reject"
-    __table_args__ = (Index(None, "received_at"),)
+    __table_args__ = (
+        Index(None, "received_at"),
+        partial("ix_reject_kept", "put_back_at IS NULL", "queue"),
+    )
 
     id: int | None = Field(default=None, sa_column=key())
     queue: str
@@ -146,7 +150,10 @@ class ConflictRow(SQLModel, table=True):
     """An event whose identity was known already, with other content."""
 
     __tablename__ = "conflict"
-    __table_args__ = (UniqueConstraint("event_id", "content_hash"),)
+    __table_args__ = (
+        UniqueConstraint("event_id", "content_hash"),
+        partial("ix_conflict_undecided", "decision IS NULL", "kind"),
+    )
 
     id: int | None = Field(default=None, sa_column=key())
     event_id: int = Field(sa_column=Column(BigKey, ForeignKey("event.id"), nullable=False))
