@@ -164,6 +164,20 @@ class Settings(BaseSettings):
         300, description="How far a signed callback's time may be from ours, either way."
     )
 
+    metrics_host: str = Field("127.0.0.1", description="Where a process serves its metrics.")
+    metrics_port: int = Field(
+        0,
+        ge=0,
+        le=65_535,
+        description="TCP port on which a worker, or the callback server, serves /metrics; 0: on "
+        "none. Each process of a machine needs another; `chargerelay up` takes this and two more.",
+    )
+    metrics_within_s: Seconds = Field(
+        4,
+        gt=0,
+        description="A look at the journal, or the broker, that takes longer has failed.",
+    )
+
     replay_per_s: float = Field(
         50, gt=0, description="Reports a second that a replay lets become due."
     )

@@ -15,6 +15,7 @@ from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 
 from config.settings import Settings
+from worker import metrics
 from worker.breaker import Breaker
 from worker.delivery import Delivery
 from worker.events import Kind
@@ -136,6 +137,7 @@ class Courier:
             return
         rules, look_up_after_s = self.roster.unclear_rules(), self._settings.look_up_after_s
         ended = sweep.end_leases(self._engine, rules, now, look_up_after_s)
+        metrics.LEASES_RAN_OUT.inc(ended)
         if ended:
             log.warning("%d reports were in flight on a worker that fell silent", ended)
 

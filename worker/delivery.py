@@ -12,12 +12,13 @@ from queue import Empty, SimpleQueue
 from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 
+from worker import metrics
 from worker.breaker import Breaker
 from worker.journal import engine as journal
 from worker.journal import gates
 from worker.journal.claim import Claim, Unsure, claim
 from worker.journal.settle import Attempt, Told, settle
-from worker.outcomes import Accepted, OnUnclear, TryLater
+from worker.outcomes import Accepted, OnUnclear, TryLater, word
 from worker.packing import packs
 from worker.policies import Policy
 from worker.telling import Result, Teller
@@ -67,6 +68,7 @@ class Delivery:
         self._on_unclear = on_unclear
         self._clock = clock
         self._stopping = stopping
+        self._counts = metrics.OfLane(vendor, policy.kind.value)
         self._news: SimpleQueue[Future[Result] | None] = SimpleQueue()
         self._rung = threading.Event()
         self._flying = 0
@@ -164,6 +166,7 @@ class Delivery:
         told = [item for result in results for item in result.told]
         attempts = [attempt for result in results for attempt in result.attempts]
         for attempt in attempts:
+            self._counts.attempt(word(attempt.outcome), attempt.duration_ms / 1000)
             self._log(attempt)
         if self._written(told, attempts) and not self._policy.urgent:
             self._judge(told, gate)

@@ -12,6 +12,7 @@ import requests
 
 from config.logs import mask
 from config.settings import Settings
+from worker import metrics
 from worker.events import Event, Kind
 from worker.exchange import Answer, Http, NoAnswer
 from worker.journal.settle import Attempt
@@ -154,6 +155,7 @@ class Sender:
             raise CannotSign(_without("new token", error)) from error
         if not renewed:
             return answer
+        metrics.TOKENS_RENEWED.labels(self._system.vendor).inc()
         refused = exchanges.pop()
         exchanges.append(
             _Exchange(

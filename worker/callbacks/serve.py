@@ -7,6 +7,7 @@ from fastapi import FastAPI
 
 from config import logs
 from config.settings import Settings
+from worker import exposition
 from worker.arriving import publish_due
 from worker.callbacks.app import create_app
 from worker.callbacks.door import Door
@@ -18,13 +19,13 @@ MOST_AT_ONCE = 500
 STOP_WITHIN_S = 10
 
 
-def application(settings: Settings) -> FastAPI:
+def application(parts: Deployment) -> FastAPI:
     """The server's application on the parts of a deployment.
 
     Raises:
         NotReady: the journal or the vendors file cannot be used.
     """
-    parts = Deployment(settings)
+    settings = parts.settings
     faults = [fault for fault in (parts.journal_fault(), parts.roster_fault()) if fault]
     if faults:
         raise NotReady("\n".join(faults))
@@ -42,10 +43,15 @@ def application(settings: Settings) -> FastAPI:
 
 
 def serve(settings: Settings) -> None:
-    """Answer callbacks until SIGTERM or Ctrl-C; those under way are answered first."""
+    """Answer callbacks until SIGTERM or Ctrl-C; those under way are answered first.
+
+    Raises:
+        NotReady: the journal, the vendors file or the port of the metrics cannot be used.
+    """
     logs.configure(settings.log_level)
+    parts = Deployment(settings)
     config = uvicorn.Config(
-        application(settings),
+        application(parts),
         host=settings.callbacks_host,
         port=settings.callbacks_port,
         log_config=None,
@@ -54,7 +60,12 @@ def serve(settings: Settings) -> None:
         limit_concurrency=MOST_AT_ONCE,
         timeout_graceful_shutdown=STOP_WITHIN_S,
     )
-    uvicorn.Server(config).run()
+    page = exposition.of(parts, looks=True)
+    page.start()
+    try:
+        uvicorn.Server(config).run()
+    finally:
+        page.stop()
 
 
 def _publish(parts: Deployment) -> int:

@@ -83,7 +83,7 @@ class Relay:
         self._refuse_taken(self.settings.callbacks_port, "RELAY_CALLBACKS_PORT")
         command = [sys.executable, "-m", "worker.cli", "callbacks"]
         self.children.start(
-            "callbacks", command, self._environment(), stop_within_s=STOP_CALLBACKS_WITHIN_S
+            "callbacks", command, self._environment(2), stop_within_s=STOP_CALLBACKS_WITHIN_S
         )
 
     def _refuse_taken(self, port: int, setting: str) -> None:
@@ -106,18 +106,21 @@ class Relay:
         self.children.start(
             "urgent",
             [*celery, *WORKER, "-n", "urgent@%h", "-Q", "relay.urgent,relay.clock"],
-            environment | {"RELAY_INTAKE_KINDS": Kind.SAFETY_WARNING.value},
+            self._environment(1) | {"RELAY_INTAKE_KINDS": Kind.SAFETY_WARNING.value},
             stop_within_s=STOP_WORKER_WITHIN_S,
         )
         self.children.start("beat", [*celery, "beat"], environment)
 
-    def _environment(self) -> dict[str, str]:
+    def _environment(self, number: int = 0) -> dict[str, str]:
+        """What a child is told; those that serve metrics are numbered, each has its port."""
         settings = self.settings
+        metrics_port = settings.metrics_port and settings.metrics_port + number
         return {
             "RELAY_BROKER_URL": settings.broker,
             "RELAY_JOURNAL_URL": settings.journal,
             "RELAY_DATA_DIR": str(settings.data_dir),
             "RELAY_VENDORS_FILE": str(settings.vendors_file),
+            "RELAY_METRICS_PORT": str(metrics_port),
         }
 
 

@@ -114,6 +114,7 @@ class Intake:
             partial(self._accept, kind),
             partial(journal.fault, self._engine),
             wake,
+            queue=kind,
             clock=self._clock,
             stopping=self._stopping,
         )

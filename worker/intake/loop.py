@@ -9,6 +9,8 @@ from datetime import datetime
 from redis.exceptions import RedisError
 from sqlalchemy.exc import SQLAlchemyError
 
+from worker import metrics
+from worker.events import Kind
 from worker.intake.read import Reader
 from worker.intake.take import Batch, Taker
 from worker.journal import engine as journal
@@ -40,6 +42,7 @@ class Loop:
         storable: Storable,
         wake: Callable[[Iterable[Lane]], None],
         *,
+        queue: Kind,
         clock: Callable[[], datetime],
         stopping: threading.Event,
     ) -> None:
@@ -49,6 +52,7 @@ class Loop:
         self._accept = accept
         self._storable = storable
         self._wake = wake
+        self._counts = metrics.OfQueue(queue.value)
         self._clock = clock
         self._stopping = stopping
 
@@ -102,6 +106,7 @@ class Loop:
             return
         taker.release(batch)
         self._wake(accepted.lanes)
+        self._count(batch, accepted)
         log.info(
             "took %d items: %d events, %d duplicates, %d conflicts, %d rejects%s",
             len(batch.items),
@@ -110,6 +115,16 @@ class Loop:
             accepted.conflicts,
             accepted.rejects,
             " (batch known already)" if accepted.repeated_batch else "",
+        )
+
+    def _count(self, batch: Batch, accepted: Accepted) -> None:
+        self._counts.batch(
+            len(batch.items),
+            accepted.events,
+            accepted.duplicates,
+            accepted.conflicts,
+            accepted.rejects,
+            superseded=accepted.superseded,
         )
 
     def _journal(self, batch: Batch) -> Accepted | None:

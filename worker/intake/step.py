@@ -7,13 +7,14 @@ from typing import Any
 
 from celery import bootsteps
 
+from worker import exposition
 from worker.deployment import NotReady
 from worker.events import Kind
 from worker.intake.keeper import Intake
 from worker.process import Process
 from worker.standstill import Watch
 from worker.vital import Vital
-from worker.wake import DELIVER, URGENT
+from worker.wake import CLOCK, DELIVER, URGENT
 
 LOOKS = 6  # at health, before standing still is a fault
 
@@ -27,6 +28,7 @@ class IntakeStep(bootsteps.StartStopStep):  # type: ignore[misc]
         super().__init__(worker, **kwargs)
         self._intake: Intake | None = None
         self._vital: Vital | None = None
+        self._exposition: exposition.Exposition | None = None
 
     def start(self, worker: Any) -> None:  # noqa: ANN401 Celery has no types
         """Check the deployment, then begin to take."""
@@ -37,8 +39,11 @@ class IntakeStep(bootsteps.StartStopStep):  # type: ignore[misc]
                 "intake, a Celery consumer would lose what it cannot read"
             )
         mine: Process = worker.app.relay.current()
+        consumed = set(worker.app.amqp.queues.consume_from)
         try:
             mine.deployment.check()
+            self._exposition = exposition.of(mine.deployment, looks=CLOCK in consumed)
+            self._exposition.start()
         except NotReady as error:
             sys.exit(f"chargerelay: {error}")
         self._intake = Intake(
@@ -55,7 +60,7 @@ class IntakeStep(bootsteps.StartStopStep):  # type: ignore[misc]
         self._vital = Vital(
             mine.deployment.settings.data_dir,
             worker.hostname or socket.gethostname(),
-            _watch(mine, set(worker.app.amqp.queues.consume_from)).faults,
+            _watch(mine, consumed).faults,
             every_s=mine.deployment.settings.stall_s / LOOKS,
         )
         self._vital.start()
@@ -66,6 +71,8 @@ class IntakeStep(bootsteps.StartStopStep):  # type: ignore[misc]
             self._vital.stop()
         if self._intake is not None:
             self._intake.stop()
+        if self._exposition is not None:
+            self._exposition.stop()
 
 
 def _watch(mine: Process, consumed: Collection[str]) -> Watch:

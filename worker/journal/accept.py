@@ -42,6 +42,7 @@ class Accepted:
     duplicates: int = 0
     conflicts: int = 0
     rejects: int = 0
+    superseded: int = 0
     repeated_batch: bool = False
     lanes: set[Lane] = field(default_factory=set)
 
@@ -78,7 +79,8 @@ def accept(
         result.rejects = _reject(connection, queue, unread, now)
         if arrivals:
             fresh = _insert_events(connection, arrivals, result, policies, now)
-            result.lanes = opening.open_reports(connection, fresh, policies, route, now, tell_all)
+            opened = opening.open_reports(connection, fresh, policies, route, now, tell_all)
+            result.lanes, result.superseded = opened.lanes, opened.superseded
     return result
 
 

@@ -1,7 +1,7 @@
 """Opening a report per event and vendor; of a connector's statuses only the newest waits."""
 
 from collections.abc import Callable, Container, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from sqlalchemy import ColumnElement, Connection, Select, String, Update, bindparam, select, update
@@ -15,6 +15,14 @@ from worker.policies import Policy
 
 Route = Callable[[Event], Sequence[str]]
 Lane = tuple[str, Kind]
+
+
+@dataclass(slots=True)
+class Opened:
+    """The lanes that have work now, and how many reports a newer status took the place of."""
+
+    lanes: set[Lane] = field(default_factory=set)
+    superseded: int = 0
 
 
 @dataclass(slots=True)
@@ -33,10 +41,10 @@ def open_reports(
     route: Route,
     now: datetime,
     tell_all: Container[str],
-) -> set[Lane]:
-    """Open them within the intake's transaction; returns the lanes that have work now."""
+) -> Opened:
+    """Open them within the intake's transaction."""
     _mark_overtaken(connection, [f for f in fresh if policies[f.event.kind].latest_wins])
-    lanes: set[Lane] = set()
+    opened = Opened()
     rows: list[dict[str, object]] = []
     overtaking: dict[str, list[str]] = {}
     for item in fresh:
@@ -46,17 +54,19 @@ def open_reports(
             overtaken = item.overtaken and latest_wins
             rows.append(_report(item, vendor, policy, now, latest_wins=latest_wins))
             if overtaken:
+                opened.superseded += 1
                 continue
-            lanes.add((vendor, event.kind))
+            opened.lanes.add((vendor, event.kind))
             if latest_wins:
                 overtaking.setdefault(vendor, []).append(event.subject)
     for vendor, subjects in overtaking.items():
         for some in chunks(subjects):
             found = connection.execute(WAITING_OF, {"of_vendor": vendor, "of": some}).scalars()
-            supersede(connection, [one for one in found if one is not None], now)
+            ids = [one for one in found if one is not None]
+            opened.superseded += supersede(connection, ids, now)
     if rows:
         connection.execute(tables.report.insert(), rows)
-    return lanes
+    return opened
 
 
 def _mark_overtaken(connection: Connection, statuses: Sequence[Fresh]) -> None:
@@ -149,10 +159,11 @@ WAITING_OF = _waiting_of()
 SUPERSEDE = _supersede()
 
 
-def supersede(connection: Connection, ids: Sequence[int], now: datetime) -> None:
-    """A newer status takes the place of these, which were found waiting."""
-    if ids:
-        connection.execute(SUPERSEDE, {"ids": ids, "now": now})
+def supersede(connection: Connection, ids: Sequence[int], now: datetime) -> int:
+    """A newer status takes the place of these, which were found waiting; returns of how many."""
+    if not ids:
+        return 0
+    return connection.execute(SUPERSEDE, {"ids": ids, "now": now}).rowcount
 
 
 def overtaken() -> ColumnElement[bool]:

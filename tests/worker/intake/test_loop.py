@@ -94,7 +94,17 @@ def loop_of(redis: fakeredis.FakeRedis, book: Book, stopping: Impatient, woken: 
 
     reader = Reader(QUEUE, item_max_bytes=10_000, keep_bytes=100, status_future_s=600)
     accept, fault, wake = book.accept, book.fault, woken.extend
-    return Loop(taker_of, "me", reader, accept, fault, wake, clock=lambda: NOON, stopping=stopping)
+    return Loop(
+        taker_of,
+        "me",
+        reader,
+        accept,
+        fault,
+        wake,
+        queue=QUEUE,
+        clock=lambda: NOON,
+        stopping=stopping,
+    )
 
 
 @pytest.fixture
