@@ -17,7 +17,9 @@ from redis.exceptions import AuthenticationError, RedisError
 from tests.journey.relay import until
 from worker.embedded.broker import find_server
 
-FILE = Path(__file__).parents[1] / "docker-compose.yml"
+ROOT = Path(__file__).parents[1]
+FILE = ROOT / "docker-compose.yml"
+PROMETHEUS = ROOT / "config" / "prometheus" / "prometheus.yml"
 # `$$NAME` is left to the shell in the container, where a builtin reads it.
 FILLED_IN = re.compile(r"(?<!\$)\$(?!\$)\{?(\w+)")
 SECRET = re.compile(r"PASSWORD|SECRET|TOKEN|AUTH|KEY|_URL")
@@ -55,6 +57,16 @@ def test_flower_asks_for_a_password_that_comes_from_the_environment() -> None:
 def test_no_port_is_open_to_the_network(name: str) -> None:
     for port in services()[name].get("ports", ()):
         assert port.startswith("127.0.0.1:")
+
+
+def test_prometheus_is_told_of_every_process_that_serves_metrics_to_its_network_only() -> None:
+    (scraped,) = yaml.safe_load(PROMETHEUS.read_text("utf-8"))["scrape_configs"]
+    (found,) = scraped["dns_sd_configs"]
+    assert found["names"] == ["worker", "urgent", "callbacks"]
+    for name in found["names"]:
+        service = services()[name]
+        assert service["environment"]["RELAY_METRICS_PORT"] == str(found["port"])
+        assert not any(str(found["port"]) in port for port in service.get("ports", ()))
 
 
 @pytest.fixture
