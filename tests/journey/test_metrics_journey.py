@@ -3,7 +3,7 @@ import socket
 import requests
 from prometheus_client.parser import text_string_to_metric_families
 
-from tests.journey.relay import Relay, record, until
+from tests.journey.relay import CELERY, WORKER, Relay, record, until
 
 Sample = tuple[str, frozenset[tuple[str, str]]]
 
@@ -74,6 +74,12 @@ def test_what_happened_and_what_waits_can_be_scraped(relay: Relay) -> None:
     assert seen["journal_size_bytes", frozenset()] > 0
     words = {part for name, labels in seen for part in (name, *(v for _, v in labels))}
     assert not any("ORDER-" in word or "沪" in word for word in words)
+
+    # One that does not consume the clock's queue counts, and leaves it to others to look.
+    only, deliver = free_port(), ("-n", "two@test", "-Q", "relay.deliver")
+    relay.start(*CELERY, *WORKER, *deliver, log="two", RELAY_METRICS_PORT=str(only))
+    until(lambda: value(only, "leases_ran_out_total") == 0, "the second worker counts")
+    assert value(only, "scrape_success", part="journal") is None
 
     relay.environment["RELAY_METRICS_PORT"] = str(callbacks)
     relay.start_callbacks()

@@ -3,12 +3,14 @@
 import socket
 from collections.abc import Callable
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 import requests
 from prometheus_client.parser import text_string_to_metric_families
 from sqlalchemy import Engine
 
+from config.settings import Settings
 from tests.worker.desk import CITY, RECORD, STATUS, Desk
 from tests.worker.given import record, status, warning
 from tests.worker.rows import set_reports
@@ -18,6 +20,7 @@ from tests.worker.test_delivery import Lane
 from tests.worker.test_exchange import Server, server  # noqa: F401 a fixture
 from worker import metrics
 from worker.deployment import NotReady
+from worker.embedded.run import Relay
 from worker.exposition import Exposition
 from worker.journal.accept import Unread
 
@@ -98,6 +101,13 @@ def test_the_page_can_be_read_until_it_is_stopped(port: int) -> None:
     page.stop()
     second.start()
     second.stop()
+
+
+def test_what_up_starts_has_a_port_each(tmp_path: Path) -> None:
+    given = Settings(_env_file=None, data_dir=tmp_path, vendors_file=tmp_path / "vendors.toml")
+    for first, ports in ((9464, ["9464", "9465", "9466"]), (0, ["0", "0", "0"])):
+        up = Relay(given.model_copy(update={"metrics_port": first}))
+        assert [up._environment(n)["RELAY_METRICS_PORT"] for n in range(3)] == ports
 
 
 def test_nothing_is_served_unless_a_port_is_set() -> None:
