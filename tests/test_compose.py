@@ -61,12 +61,14 @@ def test_no_port_is_open_to_the_network(name: str) -> None:
 
 def test_prometheus_is_told_of_every_process_that_serves_metrics_to_its_network_only() -> None:
     (scraped,) = yaml.safe_load(PROMETHEUS.read_text("utf-8"))["scrape_configs"]
-    (found,) = scraped["dns_sd_configs"]
-    assert found["names"] == ["worker", "urgent", "callbacks"]
-    for name in found["names"]:
+    (found,), (listed,) = scraped["dns_sd_configs"], scraped["static_configs"]
+    named = [f"{name}:{found['port']}" for name in found["names"]] + listed["targets"]
+    assert sorted(named) == ["callbacks:9464", "urgent:9464", "worker:9464"]
+    for target in named:
+        name, _, port = target.partition(":")
         service = services()[name]
-        assert service["environment"]["RELAY_METRICS_PORT"] == str(found["port"])
-        assert not any(str(found["port"]) in port for port in service.get("ports", ()))
+        assert service["environment"]["RELAY_METRICS_PORT"] == port
+        assert not any(port in published for published in service.get("ports", ()))
 
 
 @pytest.fixture
