@@ -1,11 +1,15 @@
 import threading
 import time
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 
 import pytest
 from prometheus_client import CollectorRegistry
 from prometheus_client.core import GaugeMetricFamily, Metric
 
+from config.settings import Settings
+from worker import exposition
+from worker.deployment import Deployment
 from worker.gauges import Gauges
 
 WITHIN_S = 0.2
@@ -71,3 +75,13 @@ def test_a_part_that_hangs_is_left_and_not_asked_again_until_it_has_ended(
     stuck.set()
     assert success(scraped, "journal") == 1
     assert asked == [1, 1]
+
+
+def test_a_deployment_of_which_nothing_answers_is_told_as_such(tmp_path: Path) -> None:
+    settings = Settings(_env_file=None, broker_url="redis://127.0.0.1:1/0", data_dir=tmp_path)
+    parts = Deployment(settings)
+    scraped = CollectorRegistry()
+    scraped.register(exposition.gauges(parts))
+    assert (success(scraped, "journal"), success(scraped, "broker")) == (0, 0)
+    parts.redis.close()
+    parts.engine.dispose()
