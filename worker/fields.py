@@ -51,7 +51,8 @@ def _amount(value: object) -> object:
     try:
         text = str(value).strip()
         number = Decimal(text)
-        return round(number, DECIMALS) if len(text) > DECIMALS and _noisy(number) else number
+        long = len(text) > DECIMALS or "-" in text  # a short text has many decimals as 1e-9
+        return round(number, DECIMALS) if long and _noisy(number) else number
     except ArithmeticError:
         raise ValueError("expected a number") from None
 

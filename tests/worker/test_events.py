@@ -93,6 +93,13 @@ def test_an_amount_is_an_exact_decimal_however_it_is_given(given: object) -> Non
 
 
 @pytest.mark.parametrize(
+    "given", [1e-9, "1e-9", Decimal("0.000000001"), -1e-300, 0.1 + 0.2 - 0.3, "-0.000000001"]
+)
+def test_what_adding_floats_leaves_of_zero_is_zero(given: object) -> None:
+    assert getattr(record(totalMoney=given), "total_money") == 0  # noqa: B009
+
+
+@pytest.mark.parametrize(
     "given", ["NaN", "Infinity", "1e999999", Decimal("1E+999999"), True, "12,3", "1" * 21, []]
 )
 def test_what_is_no_amount_is_refused_under_its_fields_name(given: object) -> None:
