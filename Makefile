@@ -41,8 +41,9 @@ format: $(READY) ## let ruff write
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-docs: $(READY) ## write the pages of docs that are made from the code
+docs: $(READY) ## write what of docs is made from the code
 	$(BIN)/python -m worker.systems_page > docs/systems.md
+	$(BIN)/python -m worker.contracts docs
 
 chaos: $(READY) ## every fault of the matrix, the exact count of each; writes docs/reliability.md
 	$(BIN)/python -m tests.chaos $(ARGS)

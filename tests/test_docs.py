@@ -15,6 +15,7 @@ import worker.vendors
 from benchmarks.workloads import WORKLOADS
 from config.settings import Settings
 from worker import systems_page
+from worker.contracts.made import files
 from worker.events import Kind, parse
 from worker.exchange import Answer
 from worker.outcomes import Accepted, Refused, Unclear
@@ -70,6 +71,15 @@ def test_the_page_of_systems_has_them_all() -> None:
         assert all(f"| `{setting}` |" in page for setting in system.settings_type.model_fields)
     widths = {line.count(" | ") for line in page.splitlines() if line.startswith("| `")}
     assert widths == {3, 4}
+
+
+def test_the_contracts_are_what_the_code_says() -> None:
+    made = files()
+    assert {path.name for path in (DOCS / "schemas").iterdir()} == {
+        path.removeprefix("schemas/") for path in made
+    }
+    for path, content in made.items():
+        assert (DOCS / path).read_text("utf-8") == content, f"{path}: run `make docs`"
 
 
 def test_the_guide_is_short() -> None:

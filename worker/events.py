@@ -57,6 +57,10 @@ def _risk(value: object) -> object:
     return value
 
 
+RiskLevel = Annotated[Literal["high", "medium", "low"], BeforeValidator(_risk)]
+State = Annotated[ConnectorState, BeforeValidator(whole)]
+
+
 class Event(BaseModel):
     """What happened at a charger. Subclasses are the three kinds."""
 
@@ -68,8 +72,8 @@ class Event(BaseModel):
     )
     kind: ClassVar[Kind]
 
-    operator_id: Id | None = None
-    station_id: Id | None = None
+    operator_id: Id | None = Field(None, description="Who runs the charger.")
+    station_id: Id | None = Field(None, description="The station; vendors may take some alone.")
 
     @model_validator(mode="before")
     @classmethod
@@ -107,24 +111,24 @@ class ConnectorStatus(Event):
 
     kind: ClassVar[Kind] = Kind.CONNECTOR_STATUS
 
-    operator_id: Id
-    connector_id: Id
-    status: Annotated[ConnectorState, BeforeValidator(whole)]
-    update_time: Moment
-    equipment_id: Id | None = None
-    lock_status: Flag | None = None
-    park_status: Flag | None = None
-    door_status: Flag | None = None
-    error_code: Flag | None = None
-    voltage: Amount | None = Field(None, description="V")
-    current: Amount | None = Field(None, description="A")
-    power: Amount | None = Field(None, description="kW")
-    quantity: Amount | None = Field(None, description="kWh")
-    residual_current: Amount | None = Field(None, description="mA")
-    env_temperature: Amount | None = Field(None, description="°C")
-    cir_temperature: Amount | None = Field(None, description="°C")
-    order_no: Id | None = None
-    pre_num: Id | None = None
+    operator_id: Id = Field(description="Who runs the connector; its ids are unique within it.")
+    connector_id: Id = Field(description="The connector.")
+    status: State = Field(description="What the connector is now.")
+    update_time: Moment = Field(description="The time at the hardware.")
+    equipment_id: Id | None = Field(None, description="The charger that the connector is part of.")
+    lock_status: Flag | None = Field(None, description="0 unknown, 10 unlocked, 50 locked.")
+    park_status: Flag | None = Field(None, description="0 unknown, 10 free, 50 occupied.")
+    door_status: Flag | None = Field(None, description="0 unknown, 10 closed, 50 open.")
+    error_code: Flag | None = Field(None, description="1000 is no fault; else as in document 000.")
+    voltage: Amount | None = Field(None, description="Unit: V.")
+    current: Amount | None = Field(None, description="Unit: A.")
+    power: Amount | None = Field(None, description="Unit: kW.")
+    quantity: Amount | None = Field(None, description="Energy of this charge until now; unit: kWh.")
+    residual_current: Amount | None = Field(None, description="Unit: mA.")
+    env_temperature: Amount | None = Field(None, description="Around it; unit: °C.")
+    cir_temperature: Amount | None = Field(None, description="Of its circuit; unit: °C.")
+    order_no: Id | None = Field(None, description="The order of the charge under way.")
+    pre_num: Id | None = Field(None, description="The reservation that it is held for.")
 
     @cached_property
     def identity(self) -> str:
@@ -147,29 +151,29 @@ class ChargeRecord(Event):
 
     kind: ClassVar[Kind] = Kind.CHARGE_RECORD
 
-    order_no: Id
-    start_time: Moment
-    end_time: Moment
-    station_id: Id
-    connector_id: Id | None = None
-    device_id: Id | None = None
-    plate_no: Text | None = None
-    station_name: Text | None = None
-    device_name: Text | None = None
-    space_no: Text | None = None
-    power: Amount | None = Field(None, description="kWh")
-    elec_money: Amount | None = Field(None, description="yuan")
+    order_no: Id = Field(description="The order; a vendor is told of it once.")
+    start_time: Moment = Field(description="When the charge began.")
+    end_time: Moment = Field(description="When the charge ended.")
+    station_id: Id = Field(description="The station.")
+    connector_id: Id | None = Field(None, description="The connector.")
+    device_id: Id | None = Field(None, description="The device, where connectors have no id.")
+    plate_no: Text | None = Field(None, description="The car's number plate.")
+    station_name: Text | None = Field(None, description="The station's name.")
+    device_name: Text | None = Field(None, description="The device's name.")
+    space_no: Text | None = Field(None, description="The parking space.")
+    power: Amount | None = Field(None, description="Energy charged; unit: kWh.")
+    elec_money: Amount | None = Field(None, description="For the energy; unit: yuan.")
     service_money: Amount | None = Field(
         None,
-        description="yuan",
+        description="For the service; unit: yuan.",
         validation_alias=AliasChoices("serviceMoney", "seviceMoney"),
     )
-    total_money: Amount | None = Field(None, description="yuan")
-    start_type: Text | None = None
-    stop_reason: Text | None = None
-    average_power: Amount | None = Field(None, description="kW")
-    start_charge_seq: Id | None = None
-    pre_num: Id | None = None
+    total_money: Amount | None = Field(None, description="For all of it; unit: yuan.")
+    start_type: Text | None = Field(None, description="How it was started; a number where known.")
+    stop_reason: Text | None = Field(None, description="Why it ended; 0 to 24 as in document 000.")
+    average_power: Amount | None = Field(None, description="Unit: kW.")
+    start_charge_seq: Id | None = Field(None, description="Its number at vendors; else it is made.")
+    pre_num: Id | None = Field(None, description="The reservation that the charge was for.")
 
     @model_validator(mode="after")
     def _somewhere(self) -> Self:
@@ -198,14 +202,14 @@ class SafetyWarning(Event):
 
     kind: ClassVar[Kind] = Kind.SAFETY_WARNING
 
-    warning_id: Id
-    risk_level: Annotated[Literal["high", "medium", "low"], BeforeValidator(_risk)]
-    seen_at: Moment = Field(validation_alias="occurredAt")
-    equipment_id: Id | None = None
-    connector_id: Id | None = None
-    risk_reason: Text | None = None
-    cleared: bool = False
-    vendor: Text | None = None
+    warning_id: Id = Field(description="The warning; its all-clear has the same.")
+    risk_level: RiskLevel = Field(description="How bad it is.")
+    seen_at: Moment = Field(validation_alias="occurredAt", description="When the risk was seen.")
+    equipment_id: Id | None = Field(None, description="The charger.")
+    connector_id: Id | None = Field(None, description="The connector.")
+    risk_reason: Text | None = Field(None, description="What the risk is.")
+    cleared: bool = Field(False, description="Whether it is over: an event of its own.")
+    vendor: Text | None = Field(None, description="The vendor that raised it.")
 
     @cached_property
     def identity(self) -> str:

@@ -46,6 +46,11 @@ def create_app(
     app = FastAPI(
         title="ChargeRelay callbacks",
         description="What vendors call at us. Every answer has the shape of the vendor's system.",
+        openapi_tags=[
+            description.tag(vendor, system)
+            for vendor, system in door.vendors.items()
+            if system.callbacks
+        ],
         redoc_url=None,
         redirect_slashes=False,
     )

@@ -1,5 +1,6 @@
 """What the OpenAPI document says of a callback."""
 
+import sys
 from typing import Any
 
 from worker.callback import Callback, Content
@@ -23,6 +24,7 @@ def of(vendor: str, name: str, system: AnySystem, callback: Callback) -> dict[st
     """Arguments for FastAPI's add_api_route."""
     notes = [f"Known from {callback.known}."]
     notes += [f"Assumed: {callback.assumed}."] if callback.assumed else []
+    notes += [f"Its path may also end in {' or '.join(callback.also)}."] if callback.also else []
     return {
         "summary": f"{name}: {callback.section}",
         "description": " ".join(notes),
@@ -37,6 +39,14 @@ def of(vendor: str, name: str, system: AnySystem, callback: Callback) -> dict[st
             },
         },
     }
+
+
+def tag(vendor: str, system: AnySystem) -> dict[str, str]:
+    """Whose callbacks these are, and what shows that a call is the vendor's."""
+    modules = dict.fromkeys(one.admit.__module__ for one in system.callbacks.values())
+    proofs = [str(sys.modules[module].__doc__).strip() for module in modules]
+    about = [f"A vendor of the system {system.name}, document {system.document}.", *proofs]
+    return {"name": vendor, "description": "\n\n".join(about)}
 
 
 def _given(callback: Callback) -> dict[str, Any]:

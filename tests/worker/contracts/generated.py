@@ -1,0 +1,67 @@
+"""Strategies made of the JSON Schemas of events: of what they allow, whatever they allow."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from hypothesis import strategies as st
+
+Schema = Mapping[str, Any]
+unknown = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats(allow_nan=False, allow_infinity=False)
+    | st.text(),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
+    max_leaves=5,
+)
+
+
+def events(schema: Schema) -> st.SearchStrategy[dict[str, Any]]:
+    """Events with all that is required and any of what is not, unknown fields among it."""
+    return _object(schema, schema["$defs"])
+
+
+def _object(schema: Schema, definitions: Schema) -> st.SearchStrategy[dict[str, Any]]:
+    fields = {name: _any(stated, definitions) for name, stated in schema["properties"].items()}
+    others = st.dictionaries(st.text().filter(lambda name: name not in fields), unknown, max_size=2)
+    required = st.sampled_from(schema.get("anyOf", [{"required": []}]))
+    return required.flatmap(
+        lambda one: st.builds(
+            lambda known, more: more | known,
+            st.fixed_dictionaries(
+                {
+                    name: _any(one.get("properties", {}).get(name, stated), definitions)
+                    for name, stated in schema["properties"].items()
+                    if name in {*schema["required"], *one["required"]}
+                },
+                optional={
+                    name: strategy
+                    for name, strategy in fields.items()
+                    if name not in {*schema["required"], *one["required"]}
+                },
+            ),
+            others,
+        )
+    )
+
+
+def _any(schema: Schema, definitions: Schema) -> st.SearchStrategy[Any]:
+    match schema:
+        case {"$ref": reference}:
+            return _any(definitions[reference.rpartition("/")[2]], definitions)
+        case {"anyOf": options}:
+            return st.one_of([_any(option, definitions) for option in options])
+        case {"enum": values}:
+            return st.sampled_from(values)
+        case {"type": "string", "pattern": pattern}:
+            texts = st.from_regex(pattern.replace("$", r"\Z"))
+            return texts.filter(lambda text: len(text) <= schema.get("maxLength", len(text)))
+        case {"type": "integer"}:
+            return st.integers(int(schema["minimum"]), int(schema["maximum"]))
+        case {"type": "number"}:
+            low, high = schema["minimum"], schema["maximum"]
+            return st.integers(low, high) | st.floats(low, high) | st.decimals(low, high, places=2)
+        case {"type": "boolean"}:
+            return st.booleans()
+    raise AssertionError(f"no strategy for {schema}")
