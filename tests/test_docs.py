@@ -18,6 +18,7 @@ from worker import systems_page
 from worker.contracts.made import files
 from worker.events import Kind, parse
 from worker.exchange import Answer
+from worker.intake.read import TASKS
 from worker.outcomes import Accepted, Refused, Unclear
 from worker.tokens import Tokens
 from worker.vendor import System, VendorSettings
@@ -74,12 +75,39 @@ def test_the_page_of_systems_has_them_all() -> None:
 
 
 def test_the_contracts_are_what_the_code_says() -> None:
-    made = files()
+    made = files(DOCS)
     assert {path.name for path in (DOCS / "schemas").iterdir()} == {
-        path.removeprefix("schemas/") for path in made
+        path.removeprefix("schemas/") for path in made if path != "publish.md"
     }
     for path, content in made.items():
         assert (DOCS / path).read_text("utf-8") == content, f"{path}: run `make docs`"
+
+
+def test_the_page_for_producers_names_what_is_there_and_shows_the_examples_as_they_are() -> None:
+    text = (DOCS / "publish.md").read_text("utf-8")
+    for path in (DOCS / "examples").iterdir():
+        assert f"](examples/{path.name}):\n" in text
+        assert f"\n{path.read_text('utf-8')}```\n" in text
+    links = [link for link in re.findall(r"\]\(([^)]+)\)", text) if "/" in link]
+    assert [link for link in links if not (DOCS / link).exists()] == []
+    settings = re.findall(r"`RELAY_(\w+)`", text)
+    assert {name.lower() for name in settings} <= set(Settings.model_fields)
+    for name in ("item_max_bytes", "reject_keep_bytes", "intake_batch_items"):
+        assert f"{Settings.model_fields[name].default:,} " in text
+    assert {task for task in TASKS.values() if f"`{task}`" in text} == set(TASKS.values())
+    readme = (ROOT / "README.md").read_text("utf-8")
+    assert "(docs/publish.md)" in readme
+    assert "(docs/schemas)" in readme
+
+
+def test_what_was_changed_by_hand_is_written_anew(tmp_path: Path) -> None:
+    docs = shutil.copytree(DOCS, tmp_path / "docs")
+    made = files(DOCS)
+    for path in made:
+        text = (docs / path).read_text("utf-8")
+        (docs / path).write_text(text.replace('"connectorId"', '"gunId"'), "utf-8")
+    subprocess.run([sys.executable, "-m", "worker.contracts", str(docs)], check=True)
+    assert {path: (docs / path).read_text("utf-8") for path in made} == made
 
 
 def test_the_guide_is_short() -> None:
