@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
 import config
@@ -37,6 +38,16 @@ def read(kind: Kind, given: object) -> str | None:
 
 def allowed(kind: Kind, given: object) -> bool:
     return ALLOWING[kind].is_valid(read_json(write_json(given)))
+
+
+def nearly() -> st.SearchStrategy[object]:
+    """Anything, and good values with a character too much."""
+    good = st.sampled_from(["395815801", "12.30", "2024-05-01 09:30:00", "高", "high", "3", "true"])
+    spoilt = st.builds(
+        lambda text, at, more: text[:at] + more + text[at:], good, st.integers(0, 20), st.text()
+    )
+    numbers = st.integers() | st.floats(allow_nan=False, allow_infinity=False)
+    return st.one_of(spoilt, numbers, st.text(), st.booleans(), st.none(), st.lists(numbers))
 
 
 def in_the_calendar(given: Mapping[str, Any]) -> bool:
@@ -82,11 +93,23 @@ def test_every_example_of_the_schema_is_read(kind: Kind) -> None:
 
 @pytest.mark.parametrize("kind", Kind)
 def test_what_the_schema_allows_is_read(kind: Kind) -> None:
-    @settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+    @settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
     @given(events(SCHEMAS[kind]).filter(in_the_calendar))
     def check(event: dict[str, Any]) -> None:
         assert allowed(kind, event)
         assert read(kind, event) is None
+
+    check()
+
+
+@pytest.mark.parametrize("kind", Kind)
+def test_whatever_stands_in_a_field_what_the_schema_allows_is_read(kind: Kind) -> None:
+    @settings(max_examples=200, deadline=None, suppress_health_check=list(HealthCheck))
+    @given(st.sampled_from(sorted(SCHEMAS[kind]["properties"])), nearly())
+    def check(name: str, value: object) -> None:
+        event = GIVEN[kind] | {name: value}
+        if in_the_calendar(event) and allowed(kind, event):
+            assert read(kind, event) is None
 
     check()
 
@@ -107,6 +130,9 @@ ACCEPTED = [
     (STATUS, {"updateTime": "2024-05-01t01:30:00z"}),
     (STATUS, {"updateTime": "2024-04-30T20:30:00.000-05:00"}),
     (STATUS, {"voltage": "380.5", "current": -0.30000000000000004, "power": None, "quantity": ""}),
+    (STATUS, {"voltage": 1e-9, "current": 99_999_999_999, "power": "-99999999999.99999999"}),
+    (STATUS, {"errorCode": 999_999}),
+    (STATUS, {"connectorId": "x" * 128}),
     (STATUS, {"operatorId": 395815801, "connectorId": " C 1 "}),
     (RECORD, {"orderNo": 7}),
     (RECORD, {"orderNo": 0}),
@@ -116,6 +142,7 @@ ACCEPTED = [
     (RECORD, {"connectorId": None, "deviceId": "D-1"}),
     (RECORD, {"connectorId": "", "deviceId": 18000001}),
     (RECORD, {"plateNo": "", "startType": 2, "stopReason": "用户停止"}),
+    (RECORD, {"plateNo": "x" * 512}),
     (RECORD, {"gunTemperature": [{"t": 1}], "kind": "charge-record"}),
     (WARNING, {"riskLevel": "高"}),
     (WARNING, {"riskLevel": "中风险"}),
