@@ -19,30 +19,21 @@ unknown = st.recursive(
 
 def events(schema: Schema) -> st.SearchStrategy[dict[str, Any]]:
     """Events with all that is required and any of what is not, unknown fields among it."""
-    return _object(schema, schema["$defs"])
+    ways = schema.get("anyOf", [{"required": [], "properties": {}}])
+    known = st.one_of([_fields(schema, one) for one in ways])
+    names = st.text().filter(lambda name: name not in schema["properties"])
+    others = st.dictionaries(names, unknown, max_size=2)
+    return st.builds(lambda known, others: others | known, known, others)
 
 
-def _object(schema: Schema, definitions: Schema) -> st.SearchStrategy[dict[str, Any]]:
-    fields = {name: _any(stated, definitions) for name, stated in schema["properties"].items()}
-    others = st.dictionaries(st.text().filter(lambda name: name not in fields), unknown, max_size=2)
-    required = st.sampled_from(schema.get("anyOf", [{"required": []}]))
-    return required.flatmap(
-        lambda one: st.builds(
-            lambda known, more: more | known,
-            st.fixed_dictionaries(
-                {
-                    name: _any(one.get("properties", {}).get(name, stated), definitions)
-                    for name, stated in schema["properties"].items()
-                    if name in {*schema["required"], *one["required"]}
-                },
-                optional={
-                    name: strategy
-                    for name, strategy in fields.items()
-                    if name not in {*schema["required"], *one["required"]}
-                },
-            ),
-            others,
-        )
+def _fields(schema: Schema, one: Schema) -> st.SearchStrategy[dict[str, Any]]:
+    """What is known, where one of several ways to be complete is taken."""
+    stated = schema["properties"] | one["properties"]
+    fields = {name: _any(part, schema["$defs"]) for name, part in stated.items()}
+    required = {*schema["required"], *one["required"]}
+    return st.fixed_dictionaries(
+        {name: fields[name] for name in fields if name in required},
+        optional={name: fields[name] for name in fields if name not in required},
     )
 
 

@@ -93,7 +93,7 @@ def test_every_example_of_the_schema_is_read(kind: Kind) -> None:
 
 @pytest.mark.parametrize("kind", Kind)
 def test_what_the_schema_allows_is_read(kind: Kind) -> None:
-    @settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
+    @settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
     @given(events(SCHEMAS[kind]).filter(in_the_calendar))
     def check(event: dict[str, Any]) -> None:
         assert allowed(kind, event)
