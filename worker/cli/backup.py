@@ -65,7 +65,7 @@ def restore(
     What waited may have been told after the backup was made; each vendor's `on_unclear` says what
     becomes of it: looked up, sent again, or held for a person.
 
-    Example: RELAY_DATA_DIR=restored chargerelay restore relay-2026-11-22.tar.gz
+    Example: chargerelay restore relay-2026-11-22.tar.gz
     """
     settings = needs.settings()
     target = _sqlite(settings)
@@ -94,7 +94,7 @@ def doubt(
 
     Each vendor's `on_unclear` says what becomes of it, as after `restore`. Stop the workers first.
 
-    Example: pg_restore -d relay relay.dump && chargerelay doubt
+    Example: chargerelay doubt --yes
     """
     if not yes:
         typer.confirm("Doubt all records and warnings that wait?", abort=True, err=True)

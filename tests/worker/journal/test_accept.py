@@ -8,6 +8,7 @@ from tests.worker.given import NOON, record, status, warning
 from worker.journal import accept as intake
 from worker.journal import tables
 from worker.journal.accept import Accepted, Unread
+from worker.journal.engine import open_journal
 
 
 @pytest.fixture
@@ -128,11 +129,15 @@ def test_a_large_batch_is_accepted_whole(desk: Desk) -> None:
     assert len(desk.states()) == 3500
 
 
-def test_as_many_events_as_a_batch_can_hold_are_accepted_and_known_again(desk: Desk) -> None:
+def test_as_many_events_as_a_batch_can_hold_are_accepted_and_known_again(
+    postgres_url: str,
+) -> None:
     """More than PostgreSQL takes parameters: arrays of short statuses."""
+    desk = Desk(open_journal(postgres_url))
     many = [status(f"C-{n}") for n in range(66_000)]
     assert desk.accept(*many, queue=STATUS).events == 66_000
     assert desk.accept(*many, queue=STATUS).duplicates == 66_000
+    desk.engine.dispose()
 
 
 @pytest.mark.parametrize("text", ["\U0001f600", "站点", "'; DROP TABLE event;--", "%s :x ?"])

@@ -158,7 +158,6 @@ def test_a_code_with_an_http_error_keeps_its_meaning() -> None:
         (answer({"resultCode": "0000"}, 404), True, "base_url"),
         (answer(b"", 400), False, "before the gateway"),
         (answer({"resultCode": "7777"}, 413), False, "before the gateway"),
-        (answer({"resultCode": "0000"}, 102), False, "before the gateway"),
         (answer(b"", 502), False, "HTTP 502"),
     ],
 )

@@ -104,7 +104,7 @@ def _by_code(answer: Answer) -> Outcome:
 
 
 def _not_the_gateway(answer: Answer) -> Outcome:
-    """A 4xx, or a 1xx: from what stands before the gateway."""
+    """A 4xx: from what stands before the gateway."""
     told = f"HTTP {answer.status} from before the gateway"
     code = str(answer.status)
     if answer.status in (401, 403, 407, 495, 496) or "certificate" in answer.text().lower():
