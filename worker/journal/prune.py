@@ -19,7 +19,7 @@ from worker.policies import Policy, policies
 
 BATCH = 100
 # Times as long as a batch took: the journal is delivery's, and SQLite's has one writer.
-REST = {"sqlite": 39, "postgresql": 9}
+REST = {"sqlite": 39, "postgresql": 19}
 FOR_S = 540.0
 UNFINISHED = (*OPEN, State.HELD, State.REFUSED)
 BATCH_IDS_FOR = timedelta(days=2)
