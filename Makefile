@@ -60,8 +60,8 @@ bench: $(READY) $(PEERS) ## what docs say of speed, measured side by side with p
 	$(BIN)/python -m benchmarks $(ARGS)
 
 lock: $(READY) ## write requirements/*.txt anew, with hashes and without any registry address
-	$(LOCK) -o requirements/runtime.txt pyproject.toml
-	$(LOCK) --extra embedded --extra sandbox --extra dev -o requirements/dev.txt pyproject.toml
+	$(LOCK) --extra otel -o requirements/runtime.txt pyproject.toml
+	$(LOCK) --extra embedded --extra otel --extra sandbox --extra dev -o requirements/dev.txt pyproject.toml
 	for name in requirements requirements-arq; do \
 	  $(LOCK) -o benchmarks/peers/$$name.txt benchmarks/peers/$$name.in || exit 1; done
 
