@@ -18,11 +18,12 @@ from worker.events import Kind
 from worker.flower import VeiledEvents, VeiledMessages
 from worker.intake.read import TASKS
 from worker.intake.step import IntakeStep
+from worker.journal import history
 from worker.process import Processes
 from worker.sentinels import asking
 from worker.wake import CLOCK, DELIVER, URGENT
 
-CLOCKED = ("replay", "poll", "reconcile", "prune")
+CLOCKED = ("replay", "poll", "reconcile", "prune", "history")
 
 APART_S = 900  # as far as two machines' clocks may be apart
 
@@ -46,6 +47,7 @@ app = Celery(
         "tasks.poll",
         "tasks.reconcile",
         "tasks.prune",
+        "tasks.history",
     ],
     amqp=VeiledMessages,
     events=VeiledEvents,
@@ -108,6 +110,11 @@ app.conf.update(
         "callbacks": {
             "task": "tasks.replay.callbacks",
             "schedule": timedelta(seconds=2 * settings.sweep_s),
+            "options": {"expires": APART_S},
+        },
+        "history": {
+            "task": "tasks.history.look",
+            "schedule": timedelta(seconds=history.EVERY_S),
             "options": {"expires": APART_S},
         },
         "poll": {

@@ -13,6 +13,7 @@ from worker.journal import callback_tables as told
 from worker.journal import tables
 from worker.journal.chunks import chunks
 from worker.journal.engine import bring_home, writing
+from worker.journal.history_tables import lane_tick, tick
 from worker.journal.reconciliation_tables import difference, reconciliation
 from worker.journal.states import OPEN, State
 from worker.policies import Policy, policies
@@ -23,6 +24,7 @@ REST = {"sqlite": 39, "postgresql": 19}
 FOR_S = 540.0
 UNFINISHED = (*OPEN, State.HELD, State.REFUSED)
 BATCH_IDS_FOR = timedelta(days=2)
+TICKS_FOR = timedelta(days=2)
 Batch = Callable[[Connection], int]
 
 
@@ -57,6 +59,8 @@ def prune(
         gently.delete(table, table.c.received_at < old)
     _prune_reconciliations(gently, old)
     gently.delete(tables.intake_batch, tables.intake_batch.c.accepted_at < now - BATCH_IDS_FOR)
+    for table in (lane_tick, tick):
+        gently.delete(table, table.c.at < int((now - TICKS_FOR).timestamp()), key=table.c.at)
     return pruned
 
 
@@ -83,12 +87,15 @@ class _Gently:
             if count == BATCH:
                 self._stopping.wait(REST[self._engine.dialect.name] * took_s)
 
-    def delete(self, table: Table, old: ColumnElement[bool]) -> None:
-        """All rows of a table that are old."""
+    def delete(
+        self, table: Table, old: ColumnElement[bool], *, key: ColumnElement[int] | None = None
+    ) -> None:
+        """All rows of a table that are old; rows of one key, by default the id, go together."""
+        key = table.c.id if key is None else key
 
         def some(connection: Connection) -> int:
-            ids = list(connection.execute(select(table.c.id).where(old).limit(BATCH)).scalars())
-            connection.execute(delete(table).where(table.c.id.in_(ids)))
+            ids = list(connection.execute(select(key).where(old).limit(BATCH)).scalars())
+            connection.execute(delete(table).where(key.in_(ids)))
             return len(ids)
 
         sum(self.batches(some))

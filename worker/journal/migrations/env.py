@@ -3,9 +3,21 @@
 from alembic import context
 from sqlmodel import SQLModel
 
-from worker.journal import audit, callback_tables, reconciliation_tables, tables
+from worker.journal import (
+    audit,
+    callback_tables,
+    history_tables,
+    reconciliation_tables,
+    tables,
+)
 
-MODELS = (tables, callback_tables, reconciliation_tables, audit)  # known once imported
+MODELS = (
+    tables,
+    callback_tables,
+    reconciliation_tables,
+    audit,
+    history_tables,
+)  # known once imported
 
 context.configure(
     connection=context.config.attributes["connection"],
