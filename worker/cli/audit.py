@@ -4,9 +4,10 @@ import json
 
 from worker.cli import needs
 from worker.cli.options import AsJson, Limit, Since, Until
-from worker.cli.output import Column, Row, local, show
+from worker.cli.output import Column, Row, show
 from worker.journal import audit as journal
 from worker.journal.listings import Filters
+from worker.wording import local
 
 NO_END = "no end: cut short, or still at it"
 

@@ -11,10 +11,11 @@ import typer
 from redis import Redis
 
 from config.settings import Settings
+from worker.acts import audited
 from worker.cli import needs
 from worker.cli.faults import NotDone
-from worker.cli.output import counted, say
-from worker.cli.who import By, audited
+from worker.cli.output import say
+from worker.cli.who import By, asks
 from worker.deployment import Deployment
 from worker.embedded import backup as copies
 from worker.embedded import broker
@@ -24,6 +25,7 @@ from worker.journal import doubt as journal_of_the_past
 from worker.journal import engine as journal
 from worker.journal import migrate
 from worker.journal.clock import time_of
+from worker.wording import counted
 
 File = Annotated[Path, typer.Argument(metavar="FILE", dir_okay=False)]
 
@@ -100,7 +102,7 @@ def doubt(
         typer.confirm("Doubt all records and warnings that wait?", abort=True, err=True)
     with (
         needs.journal(needs.settings()) as engine,
-        audited(engine, by, "doubt", {}) as result,
+        audited(engine, asks(by), "doubt", {}) as result,
     ):
         result["doubted"] = doubted = journal_of_the_past.doubt(engine, time_of(engine))
     say(f"may have been told since: {counted(doubted, 'report')}; see on_unclear")
@@ -114,7 +116,7 @@ def _prepare(path: Path, about: copies.About, by: str | None, *, sure: bool) -> 
             raise NotDone(f"the journal in the backup {missing}: update this program")
         migrate.upgrade(engine)
         asked = {"made_at": about.made_at, "nothing_told_since": sure}
-        with audited(engine, by, "restore", asked) as result:
+        with audited(engine, asks(by), "restore", asked) as result:
             doubted = 0 if sure else journal_of_the_past.doubt(engine, time_of(engine))
             result["doubted"] = doubted
         journal.bring_home(engine)

@@ -7,12 +7,12 @@ from sqlalchemy import Engine, func, select
 
 from config.settings import Settings
 from worker.cli.checks import LATE_S, Finding, ok, warning
-from worker.cli.output import counted
 from worker.journal import callback_tables as told
 from worker.journal import callback_urls
 from worker.journal.engine import reading
 from worker.registering import urls
 from worker.roster import AnySystem, Roster
+from worker.wording import counted
 
 
 def registered(engine: Engine, roster: Roster, settings: Settings) -> Iterator[Finding]:

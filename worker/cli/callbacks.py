@@ -12,13 +12,14 @@ from sqlalchemy import Engine
 
 from config.logs import mask
 from config.settings import Settings
+from worker.acts import audited
 from worker.calling import Caller
 from worker.cli import needs
 from worker.cli.call import find, plain_sender
 from worker.cli.faults import NotDone
 from worker.cli.options import AsJson, Limit, Since, Subject, Until, Vendor
-from worker.cli.output import Column, Row, local, say, show
-from worker.cli.who import By, audited
+from worker.cli.output import Column, Row, say, show
+from worker.cli.who import By, asks
 from worker.deployment import Deployment
 from worker.journal import callback_listings, callback_urls
 from worker.journal.callbacks import Fate
@@ -26,6 +27,7 @@ from worker.journal.listings import Filters
 from worker.outcomes import word
 from worker.registering import Registration, Step, urls
 from worker.roster import AnySystem
+from worker.wording import local
 
 STYLES = {"accepted": "green", "as told": "green", "not told": "red", "another": "red"}
 BY_HAND = "by hand"
@@ -62,7 +64,7 @@ def register(vendor: WhichVendor, by: By = None, as_json: AsJson = False) -> Non
     """
     with _registration(vendor) as (registration, engine, system):
         _refuse_by_hand(system, registration)
-        with audited(engine, by, "callbacks register", {"vendor": vendor}) as result:
+        with audited(engine, asks(by), "callbacks register", {"vendor": vendor}) as result:
             steps = list(registration.register(datetime.now(UTC)))
             result |= {step.name: _said(step) for step in steps}
     _show(steps, as_json=as_json)
@@ -76,7 +78,7 @@ def remove(vendor: WhichVendor, by: By = None, as_json: AsJson = False) -> None:
     """
     with (
         _registration(vendor) as (registration, engine, _),
-        audited(engine, by, "callbacks remove", {"vendor": vendor}) as result,
+        audited(engine, asks(by), "callbacks remove", {"vendor": vendor}) as result,
     ):
         steps = list(registration.remove())
         result |= {step.name: _said(step) for step in steps}

@@ -14,13 +14,13 @@ from sqlalchemy.exc import SQLAlchemyError
 from config.settings import Settings
 from worker.broker import ALIVE, PROCESSING, WORKERS
 from worker.cli import needs
-from worker.cli.output import age
 from worker.deployment import Deployment, NotReady
 from worker.events import Kind
 from worker.journal import lanes, migrate
 from worker.journal.engine import JournalError, away, reading
 from worker.policies import policies
 from worker.roster import Roster, RosterError
+from worker.wording import age
 
 FREE_BYTES_WARN, FREE_BYTES_FAIL = 2 * 2**30, 200 * 2**20
 LATE_S = 60.0

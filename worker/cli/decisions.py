@@ -5,18 +5,16 @@ from typing import Annotated
 
 import typer
 from redis import Redis
-from sqlalchemy import Engine
 
-from config.settings import Settings
+from worker.acts import Acts
 from worker.cli import needs
 from worker.cli.listings import ID, REASON
 from worker.cli.options import AsJson, Limit, OfKind, Since, Subject, Until
-from worker.cli.output import Column, Row, counted, local, say, show
-from worker.cli.who import By, audited
-from worker.journal import decide, listings
-from worker.journal.clock import time_of
+from worker.cli.output import Column, Row, say, show
+from worker.cli.who import By, asks
+from worker.journal import listings
 from worker.journal.listings import Filters
-from worker.policies import policies
+from worker.wording import counted, local
 
 RECEIVED = Column("received", lambda row: local(row["received_at"]), 14)
 RAW_CHARS = 120
@@ -43,7 +41,7 @@ def rejects(
     settings = needs.settings()
     if put_back:
         with needs.journal(settings) as engine, needs.broker(settings) as redis:
-            _put_back(engine, redis, put_back, by)
+            _put_back(Acts(engine, settings, asks(by)), redis, put_back)
         return
     columns = [
         ID,
@@ -88,8 +86,9 @@ def conflicts(
     settings = needs.settings()
     with needs.journal(settings) as engine:
         if keep or replace:
-            _keep(engine, keep or [], by)
-            _replace(engine, settings, replace or [], by)
+            acts = Acts(engine, settings, asks(by))
+            _keep(acts, keep or [])
+            _replace(acts, replace or [])
             return
         columns = [
             ID,
@@ -105,27 +104,20 @@ def conflicts(
         show(shown, columns, as_json=as_json, nothing="no such conflicts")
 
 
-def _put_back(engine: Engine, redis: Redis, ids: list[int], by: str | None) -> None:
+def _put_back(acts: Acts, redis: Redis, ids: list[int]) -> None:
     for reject_id in ids:
-        with audited(engine, by, "rejects --put-back", {"reject": reject_id}) as result:
-            queue = decide.put_back(engine, reject_id, redis.lpush, time_of(engine))
-            result["queue"] = queue
-        say(f"reject {reject_id} is back on {queue}")
+        say(f"reject {reject_id} is back on {acts.put_back(redis, reject_id)}")
 
 
-def _keep(engine: Engine, ids: list[int], by: str | None) -> None:
+def _keep(acts: Acts, ids: list[int]) -> None:
     for conflict_id in ids:
-        with audited(engine, by, "conflicts --keep", {"conflict": conflict_id}):
-            decide.keep(engine, conflict_id, time_of(engine))
+        acts.keep(conflict_id)
         say(f"conflict {conflict_id}: the first content stays")
 
 
-def _replace(engine: Engine, settings: Settings, ids: list[int], by: str | None) -> None:
+def _replace(acts: Acts, ids: list[int]) -> None:
     for conflict_id in ids:
-        with audited(engine, by, "conflicts --replace", {"conflict": conflict_id}) as result:
-            reports = decide.replace(engine, conflict_id, policies(settings), time_of(engine))
-            result["reports"] = reports
-        told = f"for {counted(reports, 'report')} to be sent anew"
+        told = f"for {counted(acts.replace(conflict_id), 'report')} to be sent anew"
         say(f"conflict {conflict_id}: the second content holds, {told}")
 
 

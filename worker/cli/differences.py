@@ -8,13 +8,14 @@ import typer
 from sqlalchemy import Engine
 
 from config.settings import Settings
+from worker.acts import audited
 from worker.cli import needs
 from worker.cli.call import find
 from worker.cli.faults import NotDone
 from worker.cli.listings import ID
 from worker.cli.options import AsJson, Limit
-from worker.cli.output import Column, Row, counted, local, say, show
-from worker.cli.who import By, audited
+from worker.cli.output import Column, Row, say, show
+from worker.cli.who import By, asks
 from worker.events import Kind
 from worker.hearing import take_in_all
 from worker.journal import differences as journal
@@ -23,6 +24,7 @@ from worker.journal.clock import time_of
 from worker.journal.differences import Replayed
 from worker.journal.reconciliation import AnyRow, Standing, What
 from worker.policies import policies
+from worker.wording import counted, local
 
 ASK_ABOVE = 100
 STYLES = {What.MISSING: "red", What.DIFFERING: "yellow", What.UNKNOWN: "cyan"}
@@ -101,7 +103,7 @@ def _replay(
     if not planned.replayed:
         say(f"nothing is replayed{_left(planned)}")
         return
-    with audited(engine, by, "differences --replay", {"reconciliation": of}) as result:
+    with audited(engine, asks(by), "differences --replay", {"reconciliation": of}) as result:
         policy, now = policies(settings)[Kind(found.kind)], time_of(engine)
         done = journal.replay(engine, of, policy, now, per_s=settings.replay_per_s)
         result |= {"replayed": done.replayed, "left": done.left}
@@ -122,7 +124,7 @@ def _take_in(
         say(f"would be taken in: {counted(waiting, 'call')}; nothing was written")
         return
     system = find(needs.vendors(settings).vendors, found.vendor)
-    with audited(engine, by, "differences --replay", {"reconciliation": found.id}) as result:
+    with audited(engine, asks(by), "differences --replay", {"reconciliation": found.id}) as result:
         taken, faults = take_in_all(engine, system, found.id, time_of(engine))
         result |= {"taken in": taken, "left": len(faults)}
     say(f"taken in: {counted(taken, 'call')}, as if the vendor had called")

@@ -7,10 +7,11 @@ import typer
 from worker.cli import needs
 from worker.cli.listings import ID, VENDOR
 from worker.cli.options import AsJson, Limit, Since, Subject, Until, Vendor
-from worker.cli.output import Column, Row, local, show
+from worker.cli.output import Column, Row, show
 from worker.journal import callback_listings
 from worker.journal.failures import State
 from worker.journal.listings import Filters
+from worker.wording import local
 
 STYLES = {
     State.WAITING: "cyan",

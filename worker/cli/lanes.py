@@ -7,12 +7,13 @@ from config.settings import Settings
 from worker.cli import needs
 from worker.cli.listings import KIND
 from worker.cli.options import AsJson, OfKind, Vendor
-from worker.cli.output import Column, Row, age, say, show
+from worker.cli.output import Column, Row, say, show
 from worker.journal import lanes as journal
 from worker.journal.clock import time_of
 from worker.journal.lanes import Lane
 from worker.policies import policies
 from worker.roster import RosterError
+from worker.wording import age
 
 COUNTS = ("pending", "sending", "unclear", "held", "refused")
 

@@ -16,10 +16,11 @@ from worker.cli.options import (
     Until,
     Vendor,
 )
-from worker.cli.output import Column, Row, local, show, state_style
+from worker.cli.output import Column, Row, show, state_style
 from worker.journal import listings
 from worker.journal.listings import Filters
 from worker.journal.states import OPEN
+from worker.wording import local
 
 OUTCOMES = {"accepted": "green", "refused": "red", "try-later": "cyan", "unclear": "yellow"}
 

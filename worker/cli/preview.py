@@ -1,79 +1,32 @@
-"""What a replay would do, how long it takes and what is dangerous about it, before it is done."""
+"""What a replay would do: shown, and asked about where it is dangerous or much."""
 
 import sys
-from collections import Counter
-from collections.abc import Iterator
-from dataclasses import asdict
 
 import typer
 
+from worker import preview
 from worker.cli.faults import NotDone
 from worker.cli.listings import KIND, VENDOR
-from worker.cli.output import Column, Row, age, counted, say, show, state_style
-from worker.events import Kind
-from worker.journal.replay import Counts, Fate, places
-from worker.journal.states import State
+from worker.cli.output import Column, say, show, state_style
+from worker.journal.replay import Counts
+from worker.wording import counted
 
 ASK_ABOVE = 100
-WORDS = {
-    Fate.REPLAYED: "replayed",
-    Fate.OVERTAKEN: "not replayed: a newer status is known",
-    Fate.LEFT: "not replayed: not from this state",
-}
 COLUMNS = (
     VENDOR,
     KIND,
     Column("state", lambda row: row["state"], 10, state_style),
     Column("reports", lambda row: row["reports"], 9, right=True),
-    Column("", lambda row: WORDS[row["fate"]]),
+    Column("", lambda row: preview.WORDS[row["fate"]]),
 )
-TWICE = {
-    Kind.CHARGE_RECORD: "a vendor that does not know a record again books it twice (a "
-    "charging_station platform stores it a second time, a parkpot gate may grant a second "
-    "discount)",
-    Kind.CONNECTOR_STATUS: "harmless, a vendor only hears what it knows",
-    Kind.SAFETY_WARNING: "whoever is on watch at the vendor is alarmed once more",
-}
-
-
-def rows(counts: Counts) -> Iterator[Row]:
-    """A row for each group."""
-    for group in sorted(counts, key=lambda g: (g.fate, g.vendor, g.kind, g.state)):
-        yield {**asdict(group), "reports": counts[group]}
-
-
-def only(counts: Counts, fate: Fate) -> Counts:
-    """The groups that fared so."""
-    return Counter({group: count for group, count in counts.items() if group.fate is fate})
-
-
-def replayed(counts: Counts) -> int:
-    """How many reports are replayed."""
-    return only(counts, Fate.REPLAYED).total()
-
-
-def told(counts: Counts, per_s: float, *, dry_run: bool) -> str:
-    """The sum, and over what time its reports become due."""
-    count = replayed(counts)
-    if not count and not dry_run:
-        return "nothing was replayed"
-    last_s = (max(places(counts).values(), default=1) - 1) / per_s
-    over = f", {per_s:g} a second of each vendor, over {age(last_s)}" if last_s >= 1 else ""
-    if dry_run:
-        return f"would be replayed: {counted(count, 'report')}{over}; nothing was written"
-    when = "each in its turn" if over else "within seconds"
-    return f"replayed: {counted(count, 'report')}{over}; a running worker sends {when}"
 
 
 def warn(counts: Counts) -> bool:
     """Say on stderr what it means to tell vendors again; returns whether any would be."""
-    twice = [g for g in only(counts, Fate.REPLAYED) if g.state == State.ACCEPTED]
-    for kind, why in TWICE.items():
-        vendors = {g.vendor: counts[g] for g in twice if g.kind == kind}
-        if vendors:
-            listed = ", ".join(f"{name} {count}" for name, count in sorted(vendors.items()))
-            say(f"--again, {kind}, accepted before ({listed}): {why}", err=True)
-    return bool(twice)
+    dangers = list(preview.dangers(counts))
+    for danger in dangers:
+        say(f"--again, {danger}", err=True)
+    return bool(dangers)
 
 
 def ask(counts: Counts, per_s: float, *, twice: bool, as_json: bool) -> None:
@@ -87,10 +40,10 @@ def ask(counts: Counts, per_s: float, *, twice: bool, as_json: bool) -> None:
         if twice:
             raise NotDone("what was accepted is told twice only with --yes, as nobody can be asked")
         return
-    count = replayed(counts)
+    count = preview.replayed(counts)
     if not twice and count <= ASK_ABOVE:
         return
     if not as_json:
-        show(rows(counts), COLUMNS, as_json=False, nothing="")
-        say(told(counts, per_s, dry_run=True))
+        show(preview.rows(counts), COLUMNS, as_json=False, nothing="")
+        say(preview.told(counts, per_s, dry_run=True))
     typer.confirm(f"Replay {counted(count, 'report')}?", abort=True, err=True)

@@ -15,11 +15,12 @@ from rich.progress import Progress
 from config.settings import Settings
 from worker.cli import needs
 from worker.cli.faults import NotDone
-from worker.cli.output import console, counted, say
+from worker.cli.output import console, say
 from worker.events import Kind
 from worker.intake.read import Reader
 from worker.producer import PIPELINED, Producer
 from worker.wire import NotAnEvent, read_json, write_json
+from worker.wording import counted
 
 Item = Mapping[str, object]
 

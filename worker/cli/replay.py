@@ -1,24 +1,22 @@
 """`chargerelay replay`: reports sent once more because a person asks."""
 
-from dataclasses import asdict
-from datetime import datetime
 from typing import Annotated
 
 import typer
-from sqlalchemy import Engine
 
-from config.settings import Settings
-from worker.cli import needs, preview
+from worker import preview
+from worker.acts import Acts, why_no_replay
+from worker.cli import needs
+from worker.cli import preview as asking
 from worker.cli.faults import NotDone
 from worker.cli.options import AsJson, OfKind, Since, States, Subject, Until, Vendor
-from worker.cli.output import counted, say, show
-from worker.cli.who import By, audited
+from worker.cli.output import say, show
+from worker.cli.who import By, asks
 from worker.journal import replay as journal
 from worker.journal.clock import time_of
 from worker.journal.listings import Filters
-from worker.journal.replay import Counts, Fate
-from worker.journal.states import State
-from worker.policies import policies
+from worker.journal.replay import Fate
+from worker.wording import counted
 
 SLOWEST_PER_S, FASTEST_PER_S = 0.01, 100_000
 
@@ -82,58 +80,21 @@ def replay(
         if ids and counts.total() < len(ids):
             missing = f"{len(ids) - counts.total()} of {counted(len(ids), 'report')}"
             say(f"not there, or left out by the other filters: {missing}", err=True)
-        twice = preview.warn(counts)
+        twice = asking.warn(counts)
         if not dry_run and preview.replayed(counts):
             if not yes:
-                preview.ask(counts, per_s, twice=twice, as_json=as_json)
-            done = _carry_out(engine, filters, settings, by, asked_at, again=again, per_s=per_s)
+                asking.ask(counts, per_s, twice=twice, as_json=as_json)
+            acts = Acts(engine, settings, asks(by))
+            done = acts.replay(filters, again=again, per_s=per_s, asked_at=asked_at)
             counts = done + preview.only(counts, Fate.LEFT)
-    show(preview.rows(counts), preview.COLUMNS, as_json=as_json, nothing="no such reports")
+    show(preview.rows(counts), asking.COLUMNS, as_json=as_json, nothing="no such reports")
     if not as_json:
         say(preview.told(counts, per_s, dry_run=dry_run))
-
-
-def _carry_out(
-    engine: Engine,
-    filters: Filters,
-    settings: Settings,
-    by: str | None,
-    asked_at: datetime,
-    *,
-    again: bool,
-    per_s: float,
-) -> Counts:
-    asked = _asked(filters) | {"again": again, "per_second": per_s}
-    with audited(engine, by, "replay", asked) as result:
-        done = journal.replay(
-            engine,
-            filters,
-            policies(settings),
-            time_of(engine),
-            again=again,
-            per_s=per_s,
-            asked_at=asked_at,
-        )
-        result |= _result(done)
-    return done
-
-
-def _asked(filters: Filters) -> dict[str, object]:
-    return {name: value for name, value in asdict(filters).items() if value not in (None, ())}
-
-
-def _result(counts: Counts) -> dict[str, object]:
-    fates = (Fate.REPLAYED, Fate.OVERTAKEN)
-    result: dict[str, object] = {fate: preview.only(counts, fate).total() for fate in fates}
-    return result | {"groups": list(preview.rows(counts))}
 
 
 def _refuse_nonsense(filters: Filters, *, everything: bool, again: bool) -> None:
     if filters.everything and not everything:
         raise NotDone("replay which reports? give a filter (see --help), or --all")
-    if State.SUPERSEDED in filters.states:
-        raise NotDone("a superseded report is never replayed: a newer status took its place")
-    if State.SENDING in filters.states:
-        raise NotDone("a report that is being sent cannot be replayed; wait for its outcome")
-    if State.ACCEPTED in filters.states and not again:
-        raise NotDone("accepted reports are replayed only with --again: vendors are told twice")
+    why_not = why_no_replay(filters, again=again)
+    if why_not is not None:
+        raise NotDone(why_not)

@@ -10,12 +10,13 @@ from sqlalchemy import Engine
 from config.logs import mask
 from config.settings import Settings
 from worker import manual
+from worker.acts import Acts
 from worker.cli import call, needs
 from worker.cli.faults import NotDone
 from worker.cli.names import near
 from worker.cli.options import AsJson
 from worker.cli.output import Column, Row, say, show, write_json
-from worker.cli.who import By, audited
+from worker.cli.who import By, asks
 from worker.journal import gates, lanes
 from worker.journal.clock import time_of
 from worker.manual import Entry
@@ -120,8 +121,7 @@ def pause(
     settings = needs.settings()
     with needs.journal(settings) as engine:
         _check_name(vendor, settings, engine)
-        with audited(engine, by, "pause", {"vendor": vendor, "why": why}):
-            gates.pause(engine, vendor, why=why, now=time_of(engine))
+        Acts(engine, settings, asks(by)).pause(vendor, why)
     say(f"{vendor} is paused; its reports wait until `chargerelay resume {vendor}`")
 
 
@@ -133,9 +133,7 @@ def resume(vendor: Name, by: By = None) -> None:
     settings = needs.settings()
     with needs.journal(settings) as engine:
         _check_name(vendor, settings, engine)
-        with audited(engine, by, "resume", {"vendor": vendor}) as result:
-            paused = gates.resume(engine, vendor)
-            result["was_paused"] = paused
+        paused = Acts(engine, settings, asks(by)).resume(vendor)
     say(f"{vendor} is resumed" if paused else f"{vendor} was not paused")
 
 

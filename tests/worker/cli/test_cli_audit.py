@@ -10,7 +10,7 @@ from sqlalchemy import Engine
 
 from tests.worker.cli.conftest import Run
 from tests.worker.rows import NOW, all_of, put, record, set_reports, take_in
-from worker.cli.who import audited
+from worker.acts import audited
 from worker.events import Kind
 from worker.journal import audit, tables
 from worker.journal.accept import Unread
@@ -98,7 +98,7 @@ def test_an_act_that_fails_ends_with_its_fault(run: Run, engine: Engine) -> None
 
 
 def test_an_act_that_is_interrupted_has_no_end(run: Run, engine: Engine) -> None:
-    with pytest.raises(KeyboardInterrupt), audited(engine, None, "replay", {"vendor": "city"}):
+    with pytest.raises(KeyboardInterrupt), audited(engine, ME, "replay", {"vendor": "city"}):
         raise KeyboardInterrupt
     assert acts(engine) == [(ME, "replay", {"vendor": "city"}, None)]
     assert "no end: cut short, or still at it" in " ".join(run("audit").out.split())
