@@ -9,7 +9,7 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
-from config import sentinels
+from config import logins, sentinels
 
 Seconds = Annotated[float, Field(ge=0, le=366 * 86_400, allow_inf_nan=False)]
 Queue = Literal["connector-status", "charge-record", "safety-warning"]
@@ -154,6 +154,12 @@ class Settings(BaseSettings):
         description="How vendors reach the callback server, e.g. https://relay.example; "
         "empty: http:// and the host and port above.",
     )
+    console_logins: str = Field(
+        "",
+        repr=False,
+        description="Who may use the console at /console of the callback server: "
+        "NAME:PASSWORD,NAME:PASSWORD, each password of 12 characters or more; empty: nobody.",
+    )
     callback_max_bytes: int = Field(
         262_144, ge=1, description="A callback with a larger body is refused."
     )
@@ -212,6 +218,12 @@ class Settings(BaseSettings):
     def _empty_is_none(cls, value: object) -> object:
         return None if value == "" else value
 
+    @field_validator("console_logins")
+    @classmethod
+    def _good_logins(cls, value: str) -> str:
+        logins.read(value)
+        return value
+
     @field_validator("broker_url")
     @classmethod
     def _complete_sentinels(cls, value: str) -> str:
@@ -257,6 +269,11 @@ class Settings(BaseSettings):
             return f"{self.broker_sentinels.shown} (master {self.broker_master})"
         scheme, separator, rest = self.broker.partition("://")
         return f"{scheme}{separator}{rest.rpartition('@')[2]}"
+
+    @property
+    def console_people(self) -> dict[str, str]:
+        """The passwords of those who may use the console, by their names."""
+        return logins.read(self.console_logins)
 
     @property
     def callbacks_base(self) -> str:

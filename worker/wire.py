@@ -25,6 +25,7 @@ def _number(value: object) -> float | str:
 # Made once: json makes a new one for each text otherwise, which takes as long as a short text.
 STRICTLY: dict[str, Any] = {"parse_float": Decimal, "parse_constant": _no_constant}
 READER = json.JSONDecoder(**STRICTLY)
+READABLY = json.JSONEncoder(ensure_ascii=False, indent=2, default=_number)
 WRITER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), default=_number)
 
 
@@ -54,6 +55,11 @@ def write_json(value: object) -> str:
     except UnicodeEncodeError:
         raise NotAnEvent("a text holds half a surrogate pair") from None
     return text
+
+
+def lay_out(value: object) -> str:
+    """Write what read_json read for a person: a line for each field."""
+    return READABLY.encode(value)
 
 
 def storable(text: str) -> str:

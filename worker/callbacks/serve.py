@@ -11,6 +11,7 @@ from worker import exposition
 from worker.arriving import publish_due
 from worker.callbacks.app import create_app
 from worker.callbacks.door import Door
+from worker.console import site
 from worker.deployment import Deployment, NotReady
 from worker.policies import policies
 from worker.standstill import Watch
@@ -39,7 +40,9 @@ def application(parts: Deployment) -> FastAPI:
         stall_s=settings.stall_s,
         clock=parts.clock,
     )
-    return create_app(door, publish, parts.journal_fault, watch.faults)
+    app = create_app(door, publish, parts.journal_fault, watch.faults)
+    site.mount(app, parts, watch.faults)
+    return app
 
 
 def serve(settings: Settings) -> None:

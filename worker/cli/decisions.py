@@ -1,6 +1,5 @@
 """`chargerelay rejects` and `conflicts`: what waits for a person, and the person's word."""
 
-import json
 from typing import Annotated
 
 import typer
@@ -13,6 +12,7 @@ from worker.cli.options import AsJson, Limit, OfKind, Since, Subject, Until
 from worker.cli.output import Column, Row, say, show
 from worker.cli.who import By, asks
 from worker.journal import listings
+from worker.journal.content import differing
 from worker.journal.listings import Filters
 from worker.wording import counted, local
 
@@ -130,10 +130,4 @@ def _without_event(row: Row) -> Row:
 
 
 def _difference(row: Row) -> str:
-    """The fields that differ, whichever content is the event's by now."""
-    bodies = [json.loads(row[name], parse_float=str) for name in ("event_body", "body")]
-    if row["decision"] == "replaced":
-        bodies.reverse()
-    first, second = bodies
-    fields = [field for field in first | second if first.get(field) != second.get(field)]
-    return ", ".join(f"{f}: {first.get(f, '')} → {second.get(f, '')}" for f in fields)
+    return ", ".join(f"{field}: {first} → {second}" for field, first, second in differing(row))

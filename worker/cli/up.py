@@ -77,6 +77,17 @@ def _begin(console: Console, relay: Relay) -> None:
     )
     console.print(f"vendors  {settings.vendors_file}", highlight=False, soft_wrap=True)
     console.print(f"calls    {settings.callbacks_base}/docs", highlight=False, soft_wrap=True)
+    who = (
+        ""
+        if relay.console_login is None
+        else "  log in as " + relay.console_login.replace(":", " with ", 1)
+    )
+    console.print(
+        f"console  {settings.callbacks_base}/console{who}",
+        highlight=False,
+        soft_wrap=True,
+        markup=False,
+    )
     console.print(f"logs     {settings.data_dir / 'log'}", highlight=False, soft_wrap=True)
     if relay.sandboxed:
         console.print(f"{relay.publish_samples()} sample events published")

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from config.settings import Settings
 from worker.deployment import Deployment
-from worker.embedded import broker
+from worker.embedded import broker, console
 from worker.embedded.children import Children, wait_until
 from worker.events import Kind
 from worker.journal import migrate
@@ -38,6 +38,7 @@ class Relay:
         self.settings = settings
         self.children = Children(settings.data_dir / "log")
         self.deployment = Deployment(settings)
+        self.console_login = None if settings.console_logins else console.login(settings.data_dir)
 
     def start(self) -> None:
         """Start all parts, each once the ones it stands on answer.
@@ -83,8 +84,14 @@ class Relay:
         self._refuse_taken(self.settings.callbacks_port, "RELAY_CALLBACKS_PORT")
         command = [sys.executable, "-m", "worker.cli", "callbacks"]
         self.children.start(
-            "callbacks", command, self._environment(2), stop_within_s=STOP_CALLBACKS_WITHIN_S
+            "callbacks",
+            command,
+            self._environment(2) | self._login(),
+            stop_within_s=STOP_CALLBACKS_WITHIN_S,
         )
+
+    def _login(self) -> dict[str, str]:
+        return {} if self.console_login is None else {"RELAY_CONSOLE_LOGINS": self.console_login}
 
     def _refuse_taken(self, port: int, setting: str) -> None:
         if not broker.port_free(port, within_s=5):

@@ -4,6 +4,9 @@ An event is new far more often than it is not, so nothing is kept for the compar
 """
 
 import hashlib
+import json
+from collections.abc import Mapping
+from typing import Any
 
 from worker.events import Event, Kind, parse
 from worker.wire import NotAnEvent, read_json
@@ -27,3 +30,21 @@ def hash_of_kept(kind: Kind, body: str) -> str:
 
 def _of_text(body: str) -> str:
     return hashlib.sha256(body.encode()).hexdigest()
+
+
+def differing(conflict: Mapping[Any, Any]) -> list[tuple[str, object, object]]:
+    """The fields in which a conflict's two contents differ: name, first, second.
+
+    Args:
+        conflict: its row, with its event's body as `event_body`; whichever content is the event's
+            by now.
+    """
+    bodies = [json.loads(conflict[name], parse_float=str) for name in ("event_body", "body")]
+    if conflict["decision"] == "replaced":
+        bodies.reverse()
+    first, second = bodies
+    return [
+        (field, first.get(field, ""), second.get(field, ""))
+        for field in first | second
+        if first.get(field) != second.get(field)
+    ]

@@ -103,12 +103,16 @@ def attempts(
     return newest_first(engine, tables.attempt, query, limit)
 
 
-def rejects(engine: Engine, filters: Filters, *, limit: int) -> Iterator[RowMapping]:
-    """Rejects by queue, which is named after its kind, and time."""
+def rejects(
+    engine: Engine, filters: Filters, *, kept: bool = False, limit: int
+) -> Iterator[RowMapping]:
+    """Rejects by queue, which is named after its kind, and time; `kept`: not put back."""
     columns = tables.reject.c
     conditions = between(columns.received_at, filters)
     if filters.kind is not None:
         conditions.append(columns.queue == filters.kind.value)
+    if kept:
+        conditions.append(columns.put_back_at.is_(None))
     query = select(tables.reject).where(*conditions)
     return newest_first(engine, tables.reject, query, limit)
 

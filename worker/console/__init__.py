@@ -1,0 +1,1 @@
+"""The operators' page, which the callback server serves behind a login."""
