@@ -36,22 +36,22 @@ class Find(BaseView):
             shown |= {"events": events, "reports": reports, "most": MOST}
         return await self.templates.TemplateResponse(request, "console/find.html", shown)
 
-    @expose("/story/{event:int}")
+    @expose("/story/{number:int}")
     async def story(self, request: Request) -> Response:
         """An event, its reports with their attempts, and what contradicts it."""
-        event = request.path_params["event"]
+        event = request.path_params["number"]
         found = await run_in_threadpool(journal.story, desk(request).parts.engine, event)
         if found is None:
             raise HTTPException(404, f"There is no event {event}; it may have been pruned.")
         shown = {"title": found.event["subject"], "subtitle": found.event["kind"], "story": found}
         return await self.templates.TemplateResponse(request, "console/story.html", shown)
 
-    @expose("/report/{report:int}")
+    @expose("/report/{number:int}")
     async def report(self, request: Request) -> Response:
         """The story of a report's event, at the report."""
-        report = request.path_params["report"]
+        report = request.path_params["number"]
         event = await run_in_threadpool(journal.event_of, desk(request).parts.engine, report)
         if event is None:
             raise HTTPException(404, f"There is no report {report}; it may have been pruned.")
-        story = request.url_for("admin:view-story", event=event)
+        story = request.url_for("admin:view-story", number=event)
         return RedirectResponse(f"{story}#report-{report}", 303)

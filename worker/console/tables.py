@@ -64,7 +64,7 @@ def _link(page: str) -> Any:  # noqa: ANN401 as the library takes it
         value = getattr(row, name)
         if value is None:
             return Markup("")
-        address = request.url_for(f"admin:view-{page}", **{page: value}).path
+        address = request.url_for(f"admin:view-{page}", number=value).path
         return Markup('<a href="{}">{}</a>').format(address, value)
 
     return link

@@ -10,6 +10,7 @@ from typing import Any
 
 import requests
 import uvicorn
+from fastapi import FastAPI
 from sqlalchemy import Engine
 
 from config.settings import Settings
@@ -58,7 +59,13 @@ def called_by_platform(
 @contextmanager
 def serving(door: Door, publish: Callable[[], object] = lambda: None) -> Iterator[int]:
     """The port of the server, for as long as the block lasts."""
-    app = create_app(door, publish, lambda: None)
+    with serving_app(create_app(door, publish, lambda: None)) as port:
+        yield port
+
+
+@contextmanager
+def serving_app(app: FastAPI) -> Iterator[int]:
+    """The port of any application, likewise."""
     config = uvicorn.Config(
         app,
         log_config=None,
