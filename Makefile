@@ -12,7 +12,7 @@ LOCK := $(BIN)/pip-compile --quiet --strip-extras --generate-hashes --allow-unsa
   --no-emit-index-url --no-emit-trusted-host --no-emit-find-links
 
 .DEFAULT_GOAL := help
-.PHONY: help venv run test check format docs chaos bench lock clean
+.PHONY: help venv run test check format docs pictures chaos bench lock clean
 
 help: ## this list
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1|/' | column -t -s '|'
@@ -44,6 +44,9 @@ format: $(READY) ## let ruff write
 docs: $(READY) ## write what of docs is made from the code
 	$(BIN)/python -m worker.systems_page > docs/systems.md
 	$(BIN)/python -m worker.contracts docs
+
+pictures: $(READY) ## the console's pictures in docs, of five minutes of a relay at work
+	RELAY_TEST_PICTURES=docs/images $(BIN)/python -m pytest -q tests/journey/test_console_journey.py
 
 chaos: $(READY) ## every fault of the matrix, the exact count of each; writes docs/reliability.md
 	$(BIN)/python -m tests.chaos $(ARGS)

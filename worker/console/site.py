@@ -55,6 +55,7 @@ def mount(app: FastAPI, parts: Deployment, still: Callable[[], list[str]]) -> No
         parts.engine.execution_options(**{READING: True, "postgresql_readonly": True}),
         base_url=PATH,
         title="ChargeRelay",
+        favicon_url=f"{PATH}/static/icon.svg",
         templates_dir=str(HERE / "templates"),
         middlewares=[Middleware(Guard, known_as=settings.callbacks_base)],
         authentication_backend=Login(
