@@ -6,6 +6,7 @@ RELAY_TEST_JOURNAL_URL: a PostgreSQL database whose user may create others; it i
 
 import os
 import shutil
+import signal
 import socket
 import tempfile
 import uuid
@@ -24,6 +25,11 @@ from config import logs
 from worker import broker
 from worker.journal import engine as journal
 from worker.journal import migrate
+
+
+def pytest_configure() -> None:
+    """A shell's background job ignores SIGINT, and so would all that the tests start."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(autouse=True)

@@ -91,7 +91,7 @@ def test_a_relay_that_was_killed_starts_again_where_it_stopped(
     run: Run, up: subprocess.Popen[str]
 ) -> None:
     up.send_signal(signal.SIGKILL)
-    up.wait()
+    up.wait(60)
     again = run(CHARGERELAY, "up", "--once")
     assert again.returncode == 0, again.stderr
     assert "87 events in the journal" in again.stdout
@@ -99,7 +99,7 @@ def test_a_relay_that_was_killed_starts_again_where_it_stopped(
 
 def test_a_relay_stops_cleanly(up: subprocess.Popen[str], environment: dict[str, str]) -> None:
     up.send_signal(signal.SIGINT)
-    up.wait()
+    up.wait(60)
     assert up.returncode == 0
     with socket.socket() as probe:
         assert probe.connect_ex(("127.0.0.1", int(environment["RELAY_EMBEDDED_PORT"]))) != 0
