@@ -16,6 +16,7 @@ import requests
 from redis import Redis
 from sqlalchemy import Engine, Select, func, select
 
+from tests import command
 from worker.embedded import progress
 from worker.journal import tables
 from worker.journal.engine import open_journal, reading
@@ -92,10 +93,10 @@ class Relay:
         until(lambda: _answers(f"{address}/readyz"), "the callback server answers")
         return address
 
-    def start(self, *command: str, log: str, **environment: str) -> subprocess.Popen[bytes]:
+    def start(self, *words: str, log: str, **environment: str) -> subprocess.Popen[bytes]:
         with (self.folder / f"{log}.log").open("ab") as output:
             process = subprocess.Popen(
-                command,
+                words,
                 cwd=ROOT,
                 env={**self.environment, **environment},
                 stdin=subprocess.DEVNULL,
@@ -105,10 +106,14 @@ class Relay:
         self.processes.append(process)
         return process
 
-    def run(self, *command: str) -> subprocess.CompletedProcess[str]:
-        """A `chargerelay` command."""
+    def run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        """A `chargerelay` command that ends by itself, in this process."""
+        return command.run(self.environment, *arguments)
+
+    def run_alone(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        """A `chargerelay` command in a process of its own, with logs as an operator has them."""
         return subprocess.run(
-            [str(Path(sys.executable).with_name("chargerelay")), *command],
+            [str(Path(sys.executable).with_name("chargerelay")), *arguments],
             cwd=ROOT,
             env=self.environment,
             capture_output=True,

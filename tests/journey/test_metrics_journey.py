@@ -95,6 +95,6 @@ def test_of_two_processes_one_port_is_refused_to_the_second(relay: Relay) -> Non
     second = relay.start_worker("two")
     assert second.wait(60) != 0
     assert "set RELAY_METRICS_PORT to another port" in relay.log("two")
-    third = relay.run("callbacks")
+    third = relay.run_alone("callbacks")
     assert third.returncode != 0
     assert "set RELAY_METRICS_PORT to another port" in third.stderr

@@ -154,9 +154,9 @@ def _kept(relay: Relay) -> dict[str, str]:
             rows = connection.execute(text(f'SELECT * FROM "{table}"')).all()
             found[table] = repr([tuple(row) for row in rows])
     for listing in LISTINGS:
-        ended = relay.run(listing, "--json")
+        ended = relay.run_alone(listing, "--json")
         found[f"chargerelay {listing}"] = ended.stdout + ended.stderr
-    log = relay.run("callbacks", "log", "--json")
+    log = relay.run_alone("callbacks", "log", "--json")
     return found | {"chargerelay callbacks log": log.stdout + log.stderr}
 
 
@@ -171,9 +171,11 @@ def test_no_secret_is_found_in_anything_that_is_kept_or_shown(
     _work(relay, places)
     _callbacks(address)
     for vendor, operation, arguments in CALLS:
-        ended = relay.run("call", vendor, operation, "--with", json.dumps(arguments), "--show")
+        ended = relay.run_alone(
+            "call", vendor, operation, "--with", json.dumps(arguments), "--show"
+        )
         assert "HIDDEN" not in ended.stdout + ended.stderr
-    relay.run("pause", "own-piles", "--why", "their maintenance")
+    relay.run_alone("pause", "own-piles", "--why", "their maintenance")
     tokens = [relay.redis.get(key) for key in relay.redis.keys("relay:token:*")]
     assert len(tokens) == 3
     secrets = ["HIDDEN", *(token.decode() for token in tokens if isinstance(token, bytes))]

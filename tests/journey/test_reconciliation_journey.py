@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import select
@@ -39,6 +40,14 @@ def listed(relay: Relay, *arguments: str) -> list[dict[str, Any]]:
     return rows
 
 
+def expected_there(relay: Relay) -> bool:
+    """Whether the last report was accepted so long ago that the vendor should have it."""
+    settled_at = tables.report.c.settled_at
+    ((last,),) = relay.rows(select(settled_at).order_by(settled_at.desc()).limit(1))
+    after_s = float(relay.environment["RELAY_LOOK_UP_AFTER_S"])
+    return bool(datetime.now(UTC) - last > timedelta(seconds=after_s))
+
+
 def times_there(city: Control) -> dict[str, int]:
     """How often the vendor has been told each record."""
     counts: dict[str, int] = {}
@@ -65,6 +74,7 @@ def test_what_the_vendor_lost_is_named_told_again_and_there_once(
         "POST", "change-record", json={"startChargeSeq": seq(12), "fields": {"totalPower": 99.5}}
     )
 
+    until(lambda: expected_there(relay), "all are expected at the vendor")
     ended = relay.run("reconcile", "city-platform", "--day", DAY)
     assert ended.returncode == 0, ended.stderr
     assert "5 missing, 1 differing, 0 unknown" in ended.stdout
@@ -86,6 +96,7 @@ def test_what_the_vendor_lost_is_named_told_again_and_there_once(
     assert city.counters()["repeated_items"] == 0
     assert relay.rows(select(audit.c.act)) == [("differences --replay",)]
 
+    until(lambda: expected_there(relay), "all are expected at the vendor")
     again = relay.run("reconcile", "city-platform", "--day", DAY)
     assert "0 missing, 1 differing, 0 unknown" in again.stdout
     assert relay.rows(select(reconciliation.c.missing)) == [(5,), (0,)]

@@ -1,17 +1,16 @@
 """The command line, run in this process as a terminal runs it."""
 
 import io
-import logging
 import os
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests import command
 from worker import cli
 
 VENDORS = """
@@ -55,20 +54,6 @@ def clean(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.chdir(folder)
 
 
-@contextmanager
-def _as_before() -> Iterator[None]:
-    """A command is a process of its own, and leaves nothing behind in it."""
-    mask, last = os.umask(0o022), logging.lastResort
-    assert last is not None
-    formatter = last.formatter
-    os.umask(mask)
-    try:
-        yield
-    finally:
-        os.umask(mask)
-        last.setFormatter(formatter)
-
-
 @pytest.fixture
 def run(clean: None, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
     """Runs `chargerelay` with these arguments."""
@@ -77,7 +62,7 @@ def run(clean: None, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixt
         monkeypatch.setattr(sys, "argv", ["chargerelay", *map(str, arguments)])
         monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(stdin)))
         capsys.readouterr()
-        with pytest.raises(SystemExit) as end, _as_before():
+        with pytest.raises(SystemExit) as end, command.as_before():
             cli.main()
         code: Any = end.value.code
         out, err = capsys.readouterr()
