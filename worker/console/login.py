@@ -15,6 +15,7 @@ COOKIE = "relay_console"
 LASTS_S = 12 * 3600
 MOST_WRONG = 5
 WITHIN_S = 60.0
+MOST_ADDRESSES = 10_000
 WHO, NEXT = "user_id", "next"
 
 
@@ -62,6 +63,8 @@ class Login(AuthenticationBackend):
         password = self._logins.get(name, "")
         given = str(form.get("password", ""))
         if not password or not hmac.compare_digest(password.encode(), given.encode()):
+            if len(self._wrong) > MOST_ADDRESSES:
+                self._wrong.clear()
             self._wrong[address].append(self._ticks())
             return False
         self._wrong.pop(address, None)
@@ -85,13 +88,8 @@ class Login(AuthenticationBackend):
         return False
 
     def _must_wait(self, address: str) -> bool:
-        wrong = self._wrong.get(address)
-        if wrong and self._ticks() - wrong[-1] > WITHIN_S:
-            del self._wrong[address]
-            return False
-        return (
-            wrong is not None and len(wrong) == MOST_WRONG and (self._ticks() - wrong[0] < WITHIN_S)
-        )
+        wrong = self._wrong.get(address, ())
+        return len(wrong) == MOST_WRONG and self._ticks() - wrong[0] < WITHIN_S
 
 
 def who(request: Request) -> str:

@@ -64,6 +64,7 @@ def mount(app: FastAPI, parts: Deployment, still: Callable[[], list[str]]) -> No
             secure=settings.callbacks_base.startswith("https:"),
         ),
     )
+    app.add_api_route(PATH, _door, include_in_schema=False)
     site.admin.state.desk = Desk(parts, still)
     site.admin.router.routes.insert(
         0, Mount("/static", StaticFiles(directory=HERE / "static"), name="static")
@@ -79,6 +80,10 @@ def mount(app: FastAPI, parts: Deployment, still: Callable[[], list[str]]) -> No
         site.admin.exception_handlers[fault] = _failed(site)
     for view in (Lanes, Find, Decide, Replay, Asking, *TABLES):
         site.add_view(view)
+
+
+def _door() -> Response:
+    return RedirectResponse(f"{PATH}/", 303)
 
 
 def _failed(site: Site) -> Callable[[Request, Exception], object]:

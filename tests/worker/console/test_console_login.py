@@ -43,6 +43,12 @@ def test_a_stranger_does_nothing(stranger: Browser, act: str) -> None:
     assert where(answer) == "/login"
 
 
+def test_the_address_leads_there_as_it_is_printed(stranger: Browser) -> None:
+    assert where(stranger.get("")) == "/login"
+    stranger.log_in()
+    assert where(stranger.get("")) == "/lanes"
+
+
 def test_a_person_gets_to_the_page_that_was_asked_for(stranger: Browser) -> None:
     stranger.get("/find?term=A-1")
     assert where(stranger.log_in()) == "/find?term=A-1"
