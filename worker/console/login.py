@@ -88,7 +88,7 @@ class Login(AuthenticationBackend):
         return False
 
     def _must_wait(self, address: str) -> bool:
-        wrong = self._wrong.get(address, ())
+        wrong = self._wrong.get(address, deque())
         return len(wrong) == MOST_WRONG and self._ticks() - wrong[0] < WITHIN_S
 
 
