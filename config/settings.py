@@ -1,15 +1,24 @@
-"""What the deployment tells us, from one source: the environment (and a `.env` file).
+"""What the deployment tells us: the environment, a `.env` file, files that hold one secret each.
 
-Every name below is read from `RELAY_` + the field's name in capitals; units stand in the names.
+Every name here and in `servers` is read from `RELAY_` + the field's name in capitals; units stand
+in the names.
 """
 
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
 from pydantic import Field, ValidationError, field_validator, model_validator
-from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+from pydantic_settings import (
+    BaseSettings,
+    NoDecode,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+)
+from pydantic_settings import SettingsError as SourceError
 
-from config import logins, sentinels
+from config import logins
+from config.secret_files import SecretFiles
+from config.servers import Servers
 
 Seconds = Annotated[float, Field(ge=0, le=366 * 86_400, allow_inf_nan=False)]
 Queue = Literal["connector-status", "charge-record", "safety-warning"]
@@ -23,7 +32,7 @@ class SettingsError(Exception):
     """The environment does not describe a deployment that could run."""
 
 
-class Settings(BaseSettings):
+class Settings(Servers):
     """The deployment, frozen at start."""
 
     model_config = SettingsConfigDict(
@@ -34,35 +43,24 @@ class Settings(BaseSettings):
         hide_input_in_errors=True,
     )
 
-    broker_url: str = Field(
-        "",
-        repr=False,  # a password may stand in it, as in the next one
-        description="Redis or Valkey that carries the queues, the wake-ups and shared tokens; "
-        "empty: the embedded one of `chargerelay up`, on RELAY_EMBEDDED_PORT. Behind Sentinel: "
-        "sentinel://:PASSWORD@HOST:26379;sentinel://HOST:26379/0, login and database the master's.",
-    )
-    broker_master: str = Field(
-        "mymaster", min_length=1, description="The name that the sentinels know the master by."
-    )
-    broker_sentinel_password: str = Field(
-        "", repr=False, description="The sentinels' own password; empty: they want none."
-    )
-    embedded_port: int = Field(
-        7379, ge=1, le=65_535, description="Loopback port of the embedded broker."
-    )
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """The first that knows a value is believed."""
+        return init_settings, env_settings, dotenv_settings, SecretFiles(settings_cls)
+
     sandbox_port: int = Field(
         7381, ge=1, le=65_535, description="Loopback port of the sandbox vendors."
-    )
-    journal_url: str = Field(
-        "",
-        repr=False,
-        description="Database of the journal, as SQLAlchemy writes it "
-        "(sqlite:///… or postgresql+psycopg://…); empty: journal.sqlite3 in the data directory.",
     )
     vendors_file: Path | None = Field(
         None, description="TOML file of the vendors; see config/vendors.example.toml."
     )
-    data_dir: Path = Field(Path("var"), description="Where the embedded servers keep their files.")
     log_level: Level = Field("INFO", description="DEBUG, INFO, WARNING or ERROR.")
 
     intake_kinds: Annotated[tuple[Queue, ...], NoDecode] = Field(
@@ -224,12 +222,6 @@ class Settings(BaseSettings):
         logins.read(value)
         return value
 
-    @field_validator("broker_url")
-    @classmethod
-    def _complete_sentinels(cls, value: str) -> str:
-        found = sentinels.read(value)
-        return value if found is None else found.url
-
     @model_validator(mode="after")
     def _lease_outlives_the_longest_burst(self) -> Self:
         self.check_lease(self.request_timeout_s, "RELAY_REQUEST_TIMEOUT_S")
@@ -253,24 +245,6 @@ class Settings(BaseSettings):
             )
 
     @property
-    def broker(self) -> str:
-        """The broker's address, with the default filled in."""
-        return self.broker_url or f"redis://127.0.0.1:{self.embedded_port}/0"
-
-    @property
-    def broker_sentinels(self) -> sentinels.Sentinels | None:
-        """The sentinels that the broker stands behind; None if it is a single server."""
-        return sentinels.read(self.broker)
-
-    @property
-    def broker_shown(self) -> str:
-        """The broker's address, fit to be printed."""
-        if self.broker_sentinels is not None:
-            return f"{self.broker_sentinels.shown} (master {self.broker_master})"
-        scheme, separator, rest = self.broker.partition("://")
-        return f"{scheme}{separator}{rest.rpartition('@')[2]}"
-
-    @property
     def console_people(self) -> dict[str, str]:
         """The passwords of those who may use the console, by their names."""
         return logins.read(self.console_logins)
@@ -280,11 +254,6 @@ class Settings(BaseSettings):
         """How vendors reach the callback server, without a slash at its end."""
         here = f"http://{self.callbacks_host}:{self.callbacks_port}"
         return (self.callbacks_url or here).rstrip("/")
-
-    @property
-    def journal(self) -> str:
-        """The journal's address, with the default filled in."""
-        return self.journal_url or f"sqlite:///{self.data_dir / 'journal.sqlite3'}"
 
 
 def load() -> Settings:
@@ -297,6 +266,8 @@ def load() -> Settings:
         return Settings()
     except UnicodeDecodeError:
         raise SettingsError(".env is not UTF-8") from None
+    except SourceError as error:
+        raise SettingsError(str(error.__cause__ or error)) from None
     except ValidationError as error:
         raise SettingsError("; ".join(_sentence(dict(e)) for e in error.errors())) from None
 

@@ -4,12 +4,14 @@ import logging
 import os
 import re
 import tomllib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from pydantic import HttpUrl, SecretStr, ValidationError
 
+from config import secret_files
 from config.logs import never_show
 from config.settings import Settings
 from worker.addresses import leads_inside
@@ -20,6 +22,7 @@ from worker.vendor import System, Takes, VendorSettings
 from worker.vendors import systems
 
 Lane = tuple[str, Kind]
+Named = Callable[[str], str | None]
 log = logging.getLogger(__name__)
 
 VARIABLE = re.compile(r"\$\{(\w+)\}")
@@ -91,11 +94,12 @@ def load(settings: Settings, tokens: Tokens, environment: Mapping[str, str] = os
         raise RosterError(
             "no vendors file: set RELAY_VENDORS_FILE (config/vendors.example.toml is a beginning)"
         )
+    secret = partial(secret_files.of_vendor, environment=environment, folder=settings.secrets_dir)
     faults: list[str] = []
     vendors: dict[str, AnySystem] = {}
     for name, table in _tables(path).items():
         try:
-            vendors[name] = _vendor(name, table, settings, tokens, environment)
+            vendors[name] = _vendor(name, table, settings, tokens, secret)
         except _Faults as error:
             faults += [f"{path}: [vendors.{name}] {fault}" for fault in error.faults]
     if faults:
@@ -129,7 +133,7 @@ def _vendor(
     table: object,
     settings: Settings,
     tokens: Tokens,
-    environment: Mapping[str, str],
+    secret: Named,
 ) -> AnySystem:
     if not isinstance(table, Mapping):
         raise _Faults("expected a table")
@@ -143,7 +147,7 @@ def _vendor(
     faults = [f"{key}: given both here and in a file" for key in given if f"{key}_file" in given]
     filled = {
         key.removesuffix("_file") if _is_secret_file(system, key) else key: _fill(
-            key, value, environment, faults, read=_is_secret_file(system, key)
+            key, value, secret, faults, read=_is_secret_file(system, key)
         )
         for key, value in given.items()
     }
@@ -190,16 +194,12 @@ def _is_secret_file(system: type[AnySystem], key: str) -> bool:
     return key.endswith("_file") and field is not None and field.annotation is SecretStr
 
 
-def _fill(
-    key: str, value: object, environment: Mapping[str, str], faults: list[str], *, read: bool
-) -> object:
+def _fill(key: str, value: object, secret: Named, faults: list[str], *, read: bool) -> object:
     """Put in what the environment or a secret's file holds."""
     if not isinstance(value, str):
         return value
-    for name in VARIABLE.findall(value):
-        if not environment.get(name):
-            faults.append(f"{key}: the environment has no {name}")
-    value = VARIABLE.sub(lambda found: environment.get(found[1]) or "missing", value)
+    found = {name: _named(key, name, secret, faults) for name in VARIABLE.findall(value)}
+    value = VARIABLE.sub(lambda match: found[match[1]], value)
     if not read:
         return value
     try:
@@ -207,6 +207,18 @@ def _fill(
     except (OSError, UnicodeDecodeError) as error:
         faults.append(f"{key}: {value} cannot be read: {getattr(error, 'strerror', error)}")
         return "missing"
+
+
+def _named(key: str, name: str, secret: Named, faults: list[str]) -> str:
+    try:
+        found = secret(name)
+    except (OSError, UnicodeDecodeError) as error:
+        reason = getattr(error, "strerror", error)
+        faults.append(f"{key}: the file of {name} cannot be read: {reason}")
+        return "missing"
+    if found is None:
+        faults.append(f"{key}: the environment has no {name}, nor has RELAY_SECRETS_DIR")
+    return found or "missing"
 
 
 def _where(loc: tuple[int | str, ...]) -> str:

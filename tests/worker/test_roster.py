@@ -68,6 +68,20 @@ def test_variables_of_the_environment_are_filled_in_anywhere(tmp_path: Path) -> 
     assert load(tmp_path, text).vendors["city"].settings.url == "https://platform.example"
 
 
+def test_what_the_environment_has_not_is_looked_for_among_the_files_of_secrets(
+    tmp_path: Path,
+) -> None:
+    assert "secret: the environment has no CITY_SECRET" in fault(tmp_path, CITY, {})
+    folder = tmp_path / "secrets"
+    folder.mkdir()
+    (folder / "city_secret").write_text(f"{SECRET}\n")
+    found = load(tmp_path, CITY, {}, secrets_dir=folder).vendors["city"]
+    assert found.settings.secret.get_secret_value() == SECRET
+    (folder / "CITY_SECRET").write_bytes(b"\xff")
+    with pytest.raises(RosterError, match="secret: the file of CITY_SECRET cannot be read"):
+        load(tmp_path, CITY, {}, secrets_dir=folder)
+
+
 def test_a_secret_may_stand_in_a_file_with_a_newline_at_its_end(tmp_path: Path) -> None:
     (tmp_path / "secret").write_text(f"{SECRET}\n")
     text = CITY.replace('secret = "${CITY_SECRET}"', f'secret_file = "{tmp_path}/secret"')
