@@ -7,7 +7,7 @@ in the names.
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
-from pydantic import Field, ValidationError, field_validator, model_validator
+from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import (
     BaseSettings,
     NoDecode,
@@ -182,6 +182,11 @@ class Settings(Servers):
         description="A look at the journal, or the broker, that takes longer has failed.",
     )
 
+    flower_login: SecretStr = Field(
+        SecretStr(""),
+        description="NAME:PASSWORD that Flower asks for, several separated by commas; empty: none.",
+    )
+
     replay_per_s: float = Field(
         50, gt=0, description="Reports a second that a replay lets become due."
     )
@@ -209,6 +214,14 @@ class Settings(Servers):
     def _split_commas(cls, value: object) -> object:
         if isinstance(value, str):
             return tuple(part.strip() for part in value.split(",") if part.strip())
+        return value
+
+    @field_validator("flower_login")
+    @classmethod
+    def _name_and_password(cls, value: SecretStr) -> SecretStr:
+        logins = value.get_secret_value()
+        if logins and not all(all(login.partition(":")) for login in logins.split(",")):
+            raise ValueError("expected NAME:PASSWORD, several separated by commas")
         return value
 
     @field_validator("vendors_file", mode="before")

@@ -5,6 +5,7 @@ not read the producers' queues, and it does not retry: the journal does both.
 """
 
 import gc
+import os
 import sys
 from datetime import timedelta
 
@@ -15,7 +16,7 @@ from kombu.exceptions import OperationalError
 from config import logs
 from config import settings as configuration
 from worker.events import Kind
-from worker.flower import VeiledEvents, VeiledMessages
+from worker.flower import VeiledEvents, VeiledMessages, tame
 from worker.intake.read import TASKS
 from worker.intake.step import IntakeStep
 from worker.journal import history
@@ -31,6 +32,8 @@ try:
     settings = configuration.load()
 except configuration.SettingsError as fault:
     sys.exit(f"chargerelay: {fault}")
+
+tame(settings.flower_login.get_secret_value(), os.environ)
 
 # With these kombu goes wherever the master is; a single server needs none.
 sentinel_options = {
@@ -154,7 +157,13 @@ def ring(vendor: str, kind: Kind) -> None:
     """
     queue = URGENT if kind is Kind.SAFETY_WARNING else DELIVER
     try:
-        app.send_task("tasks.deliver", args=[vendor, kind.value], queue=queue, retry=False)
+        app.send_task(
+            "tasks.deliver",
+            args=[vendor, kind.value],
+            queue=queue,
+            retry=False,
+            shadow=f"deliver: {vendor} {kind.value}",  # the name that Flower shows
+        )
     except OperationalError as error:
         raise ConnectionError(str(error)) from error
 

@@ -1,11 +1,11 @@
-"""What Flower is shown of a task: its arguments and its faults, without secrets and plate numbers.
+"""Flower: what it may do, and what it is shown of a task, without secrets and plate numbers.
 
 Celery puts a text of the arguments beside each message, and sends events with that text, with
 exceptions and with tracebacks; a worker that is asked tells how it is connected to the broker. Who
 may look at Flower reads them all.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, MutableMapping, Sequence
 from typing import Any
 
 from celery.app.amqp import AMQP
@@ -18,6 +18,18 @@ from config import plates
 from config.logs import mask
 
 MOST_CHARS = 1024
+
+
+def tame(login: str, environment: MutableMapping[str, str]) -> None:
+    """Have Flower change nothing and be reached from this host only, where nobody says otherwise.
+
+    Flower takes its options from FLOWER_… variables, a configuration file and its command line,
+    of which the later outweighs; a login belongs into neither of the last two.
+    """
+    environment.setdefault("FLOWER_READ_ONLY", "true")
+    environment.setdefault("FLOWER_ADDRESS", "127.0.0.1")
+    if login:
+        environment.setdefault("FLOWER_BASIC_AUTH", login)
 
 
 def veiled(text: str) -> str:

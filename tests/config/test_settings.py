@@ -197,6 +197,14 @@ def test_an_address_of_sentinels_that_cannot_be_read_is_one_sentence(env: Put) -
     assert fault().startswith("RELAY_BROKER_MASTER: ")
 
 
+@pytest.mark.parametrize("login", ["looker", "looker:", ":HIDDEN", "a:HIDDEN,b", "a:HIDDEN,"])
+def test_a_login_of_flower_is_names_with_their_passwords(env: Put, login: str) -> None:
+    env(FLOWER_LOGIN=login)
+    assert fault().startswith("RELAY_FLOWER_LOGIN: expected NAME:PASSWORD")
+    env(FLOWER_LOGIN="a:HIDDEN,b:HIDDEN:2")
+    assert "HIDDEN" not in repr(settings.load())
+
+
 @pytest.mark.parametrize(
     ("url", "shown"),
     [

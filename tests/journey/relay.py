@@ -76,8 +76,11 @@ class Relay:
             lines += [f"{key} = {json.dumps(value)}" for key, value in table.items()]
         (self.folder / "vendors.toml").write_text("\n".join(lines))
 
-    def start_worker(self, name: str = "one", **environment: str) -> subprocess.Popen[bytes]:
-        return self.start(*CELERY, *WORKER, "-n", f"{name}@test", log=name, **environment)
+    def start_worker(
+        self, name: str = "one", *options: str, **environment: str
+    ) -> subprocess.Popen[bytes]:
+        command = (*CELERY, *WORKER, "-n", f"{name}@test", *options)
+        return self.start(*command, log=name, **environment)
 
     def start_beat(self) -> subprocess.Popen[bytes]:
         return self.start(*CELERY, "beat", log="beat")

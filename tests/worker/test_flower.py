@@ -15,6 +15,7 @@ from redis import Redis
 from tasks import events
 from tests.worker.given import RECORD
 from worker.app import app
+from worker.flower import tame
 
 Sent = Callable[..., tuple[dict[str, Any], list[Any]]]
 EVENT = RECORD | {"plateNo": "沪A12345", "token": "HIDDEN", "remark": "car 沪AD12345"}
@@ -65,6 +66,21 @@ def test_the_event_of_a_sent_task_is_veiled_too() -> None:
     shown = message.sent_event["args"] + message.sent_event["kwargs"]
     assert "***" in shown
     assert not [word for word in ("12345", "HIDDEN") if word in shown]
+
+
+def test_flower_is_told_to_change_nothing_and_to_stay_at_home_unless_somebody_says_otherwise() -> (
+    None
+):
+    told = {"FLOWER_READ_ONLY": "false"}
+    tame("looker:HIDDEN", told)
+    assert told == {
+        "FLOWER_READ_ONLY": "false",
+        "FLOWER_ADDRESS": "127.0.0.1",
+        "FLOWER_BASIC_AUTH": "looker:HIDDEN",
+    }
+    untold: dict[str, str] = {}
+    tame("", untold)
+    assert untold == {"FLOWER_READ_ONLY": "true", "FLOWER_ADDRESS": "127.0.0.1"}
 
 
 def test_a_text_of_the_arguments_that_was_given_is_not_taken() -> None:
