@@ -96,6 +96,7 @@ app.conf.update(
     task_send_sent_event=False,
     timezone="UTC",
     enable_utc=True,  # intervals in UTC: no daylight saving to trip over (celery#10107)
+    beat_scheduler="worker.beat:LivingScheduler",
     beat_schedule_filename=str(settings.data_dir / "celerybeat-schedule"),
     beat_schedule={
         # Each expires, so that they do not pile up while no worker runs; not sooner, since a worker
