@@ -1,5 +1,7 @@
 """Running the callback server until it is told to stop."""
 
+import signal
+import sys
 from functools import partial
 
 import uvicorn
@@ -63,12 +65,17 @@ def serve(settings: Settings) -> None:
         limit_concurrency=MOST_AT_ONCE,
         timeout_graceful_shutdown=STOP_WITHIN_S,
     )
+    signal.signal(signal.SIGTERM, _end)  # uvicorn raises it again once everybody is answered
     page = exposition.of(parts, looks=True)
     page.start()
     try:
         uvicorn.Server(config).run()
     finally:
         page.stop()
+
+
+def _end(_signal: int, _frame: object) -> None:
+    sys.exit()
 
 
 def _publish(parts: Deployment) -> int:
