@@ -1,4 +1,4 @@
-"""As much of PromQL as the alert rules speak, evaluated over series that a test writes down.
+"""As much of PromQL as the alert rules and the dashboard speak, over series that a test gives.
 
 Where Prometheus extrapolates to the edges of a range we do not; no rule here hangs on that.
 """
@@ -31,9 +31,15 @@ COMPARED: dict[str, Callable[[float, float], bool]] = {
     "<": operator.lt,
     "==": operator.eq,
 }
-AGGREGATED: dict[str, Callable[[Sequence[float]], float]] = {"sum": sum, "max": max, "min": min}
+AGGREGATED: dict[str, Callable[[Sequence[float]], float]] = {
+    "sum": sum,
+    "max": max,
+    "min": min,
+    "count": len,
+}
 OVER_TIME: dict[str, Callable[[list[Point]], float]] = {
     "increase": lambda points: points[-1][1] - points[0][1],
+    "rate": lambda points: (points[-1][1] - points[0][1]) / (points[-1][0] - points[0][0]),
     "delta": lambda points: points[-1][1] - points[0][1],
     "deriv": lambda points: (points[-1][1] - points[0][1]) / (points[-1][0] - points[0][0]),
     "changes": lambda points: sum(one[1] != other[1] for one, other in pairwise(points)),
@@ -71,6 +77,10 @@ class Series:
             case Call() if node.func.name == "absent":
                 found = self._vector(node.args[0])
                 return {} if found else {frozenset(): 1.0}
+            case Call() if node.func.name == "histogram_quantile":
+                part, buckets = node.args
+                assert isinstance(part, NumberLiteral)
+                return _quantile(part.val, self._vector(buckets))
             case Call():
                 (asked,) = node.args
                 assert isinstance(asked, MatrixSelector)
@@ -101,6 +111,8 @@ class Series:
     def _binary(self, node: BinaryExpr) -> Vector:
         left, op = self._vector(node.lhs), str(node.op)
         if isinstance(node.rhs, NumberLiteral):
+            if node.modifier and node.modifier.return_bool:
+                return {of: float(COMPARED[op](v, node.rhs.val)) for of, v in left.items()}
             return {of: v for of, v in left.items() if COMPARED[op](v, node.rhs.val)}
         right = self._vector(node.rhs)
         if op == "/":
@@ -109,6 +121,20 @@ class Series:
         there = {_only(of, on) for of in right}
         wanted = {"and": True, "unless": False}[op]
         return {of: v for of, v in left.items() if (_only(of, on) in there) is wanted}
+
+
+def _quantile(part: float, buckets: Vector) -> Vector:
+    """The bound of the bucket in which it lies; Prometheus goes between the bounds."""
+    groups: dict[Labels, list[Point]] = {}
+    for of, count in buckets.items():
+        le = float(dict(of)["le"])
+        groups.setdefault(frozenset(of - {("le", dict(of)["le"])}), []).append((le, count))
+    found = {}
+    for of, counts in groups.items():
+        whole = max(count for _, count in counts)
+        if whole:
+            found[of] = min(le for le, count in counts if count >= part * whole)
+    return found
 
 
 def _matches(matcher: Matcher, labels: Mapping[str, str]) -> bool:

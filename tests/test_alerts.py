@@ -1,26 +1,20 @@
 """The alert rules speak of metrics that there are, fire when they should, and are explained."""
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import promql_parser
 import pytest
 import yaml
-from promql_parser import AggregateExpr, BinaryExpr, Expr, VectorSelector
-from redis import Redis
+from promql_parser import AggregateExpr, BinaryExpr
 from typer.main import get_command
 
 from config.settings import Settings
 from tests.promql import Series
-from tests.worker.given import NOON
-from tests.worker.rows import put
-from worker import exposition, metrics
-from worker.broker import WORKERS
+from tests.scraping import OF_PROMETHEUS, OF_TARGET, grouped, samples, selectors, speaking
 from worker.cli import app
-from worker.deployment import Deployment
-from worker.journal import callback_tables as told
 
 ROOT = Path(__file__).parents[1]
 FILE = ROOT / "config" / "prometheus" / "alerts.yml"
@@ -31,16 +25,6 @@ RULES: dict[str, dict[str, Any]] = {
 }
 ALERTS = (ROOT / "docs" / "alerts.md").read_text("utf-8")
 METRICS = (ROOT / "docs" / "metrics.md").read_text("utf-8")
-OF_TARGET = {"job", "instance"}
-OF_PROMETHEUS = {"up": OF_TARGET}
-VENDORS = """
-[vendors.city]
-system = "charging_station"
-base_url = "https://platform.example"
-operator_id = "395815801"
-secret = "not-a-secret"
-risk_url = "https://platform.example/risk"
-"""
 Given = Mapping[str, Sequence[float | None]]
 
 CITY = '{vendor="city", kind="charge-record"}'
@@ -122,56 +106,13 @@ CASES: dict[str, tuple[list[Given], list[Given]]] = {
 
 
 @pytest.fixture
-def parts(sqlite_url: str, redis: Redis, valkey_url: str, tmp_path: Path) -> Iterator[Deployment]:
-    """A deployment in which every metric has something to say."""
-    vendors = tmp_path / "vendors.toml"
-    vendors.write_text(VENDORS)
-    settings = Settings(
-        _env_file=None, broker_url=valkey_url, journal_url=sqlite_url, vendors_file=vendors
-    )
-    made = Deployment(settings)
-    redis.sadd(WORKERS, "one")
-    failure = {"request_id": "1", "failures": 1, "vendor_code": "", "message": "", "api": ""}
-    row = failure | {"vendor": "city", "received_at": NOON, "body": "", "state": "waiting"}
-    put(made.engine, told.failed_report, **row)
-    metrics.OfLane("city", "charge-record")
-    metrics.OfQueue("charge-record")
-    metrics.TOKENS_RENEWED.labels("city")
-    yield made
-    made.redis.close()
-    made.engine.dispose()
-
-
-@pytest.fixture
-def scraped(parts: Deployment) -> dict[str, set[str]]:
+def scraped(sqlite_url: str, valkey_url: str, tmp_path: Path) -> dict[str, set[str]]:
     """The labels of every sample that a worker exposes, by its name."""
-    page = exposition.of(parts, looks=True)
     found: dict[str, set[str]] = {}
-    for family in page._registry.collect():
-        for sample in family.samples:
+    with speaking(tmp_path, valkey_url, sqlite_url) as parts:
+        for sample in samples(parts):
             found.setdefault(sample.name, set()).update(sample.labels)
     return found
-
-
-def selectors(node: Expr) -> Iterator[VectorSelector]:
-    if isinstance(node, VectorSelector):
-        yield node
-    for name in ("lhs", "rhs", "expr", "vector_selector"):
-        if (part := getattr(node, name, None)) is not None:
-            yield from selectors(part)
-    for part in getattr(node, "args", ()):
-        yield from selectors(part)
-
-
-def grouped(node: Expr) -> Iterator[tuple[set[str], Expr]]:
-    """Each part that names labels to group or match by, with those names."""
-    if isinstance(node, AggregateExpr) and node.modifier:
-        yield set(node.modifier.labels), node
-    if isinstance(node, BinaryExpr) and node.modifier and node.modifier.matching:
-        yield set(node.modifier.matching.labels), node
-    for name in ("lhs", "rhs", "expr"):
-        if (part := getattr(node, name, None)) is not None:
-            yield from grouped(part)
 
 
 def test_every_metric_and_label_of_a_rule_is_in_a_scrape(scraped: dict[str, set[str]]) -> None:
