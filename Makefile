@@ -12,7 +12,7 @@ LOCK := $(BIN)/pip-compile --quiet --strip-extras --generate-hashes --allow-unsa
   --no-emit-index-url --no-emit-trusted-host --no-emit-find-links
 
 .DEFAULT_GOAL := help
-.PHONY: help venv run test check format docs pictures chaos bench lock clean
+.PHONY: help venv run test check format docs pictures chaos bench lock secrets clean
 
 help: ## this list
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1|/' | column -t -s '|'
@@ -64,9 +64,20 @@ bench: $(READY) $(PEERS) ## what docs say of speed, measured side by side with p
 
 lock: $(READY) ## write requirements/*.txt anew, with hashes and without any registry address
 	$(LOCK) --extra otel -o requirements/runtime.txt pyproject.toml
+	$(LOCK) --extra otel --extra sandbox -o requirements/sandbox.txt pyproject.toml
 	$(LOCK) --extra embedded --extra otel --extra sandbox --extra dev -o requirements/dev.txt pyproject.toml
 	for name in requirements requirements-arq; do \
 	  $(LOCK) -o benchmarks/peers/$$name.txt benchmarks/peers/$$name.in || exit 1; done
+
+# In a directory for its owner alone the files may be read by all: a container sees the file, not the
+# directory, and each has another user.
+secrets: ## write those that docker-compose.yml asks for, random, where there are none
+	@mkdir -p secrets/vendors && chmod 700 secrets && chmod 755 secrets/vendors
+	@random() { od -An -N24 -tx1 /dev/urandom | tr -d ' \n'; }; umask 022; \
+	for name in relay_broker_password relay_journal_password grafana_admin_password; do \
+	  [ -s secrets/$$name ] || random > secrets/$$name; done; \
+	[ -s secrets/relay_flower_login ] || echo "flower:$$(random)" > secrets/relay_flower_login
+	@ls -l secrets
 
 clean: ## forget the virtual environment and the embedded data
 	rm -rf $(VENV) $(dir $(PEERS)) var

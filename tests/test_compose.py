@@ -1,4 +1,4 @@
-"""What docker-compose.yml starts shows no secret to those who list the processes."""
+"""What docker-compose.yml and the Dockerfile promise, as far as it can be read in them."""
 
 import os
 import re
@@ -14,6 +14,7 @@ import yaml
 from redis import Redis
 from redis.exceptions import AuthenticationError, RedisError
 
+from tests.journey import image
 from tests.journey.relay import until
 from worker.embedded.broker import find_server
 
@@ -22,12 +23,18 @@ FILE = ROOT / "docker-compose.yml"
 PROMETHEUS = ROOT / "config" / "prometheus" / "prometheus.yml"
 # `$$NAME` is left to the shell in the container, where a builtin reads it.
 FILLED_IN = re.compile(r"(?<!\$)\$(?!\$)\{?(\w+)")
-SECRET = re.compile(r"PASSWORD|SECRET|TOKEN|AUTH|KEY|_URL")
+SECRET = re.compile(r"PASSWORD|SECRET|TOKEN|AUTH|KEY|LOGIN|_URL")
 PASSWORD = "hush0hush1"
+TELLING = ("worker", "urgent", "callbacks")
+OF_THE_DEPLOYMENT = ("./vendors.toml", "./secrets/vendors")
+
+
+CONTENT: dict[str, Any] = yaml.safe_load(FILE.read_text("utf-8"))
+STAGES = ("relay", "sandbox")
 
 
 def services() -> dict[str, dict[str, Any]]:
-    services: dict[str, dict[str, Any]] = yaml.safe_load(FILE.read_text("utf-8"))["services"]
+    services: dict[str, dict[str, Any]] = CONTENT["services"]
     return services
 
 
@@ -47,10 +54,119 @@ def test_a_secret_on_a_command_line_would_be_seen() -> None:
     assert FILLED_IN.findall(command_lines(service)) == ["VALKEY_PASSWORD"]
 
 
-def test_flower_asks_for_a_password_that_comes_from_the_environment() -> None:
-    flower = services()["flower"]
-    assert flower["environment"]["FLOWER_BASIC_AUTH"] == "${FLOWER_AUTH:?}"
-    assert "auth" not in flower["command"]
+@pytest.mark.parametrize("name", services())
+def test_no_secret_is_given_by_the_environment(name: str) -> None:
+    for key, value in services()[name].get("environment", {}).items():
+        assert not FILLED_IN.findall(value) or not SECRET.search(key.removesuffix("_URL")), key
+        assert not re.search("PASSWORD|LOGIN|AUTH", key) or value.startswith("/run/secrets/"), key
+        assert not re.search(r"//[^/]*:[^/]*@", value), key
+
+
+@pytest.mark.parametrize("name", services())
+def test_a_service_has_no_more_secrets_than_it_needs_and_each_has_a_file(name: str) -> None:
+    given = set(services()[name].get("secrets", ()))
+    files = {secret: CONTENT["secrets"][secret]["file"] for secret in given}
+    assert files == {secret: f"secrets/{secret}" for secret in given}
+    assert ("relay_journal_password" in given) is (name in ("postgres", "migrate", *TELLING))
+    assert ("relay_flower_login" in given) is (name == "flower")
+    assert ("grafana_admin_password" in given) is (name == "grafana")
+    mounts = [volume for volume in services()[name].get("volumes", ()) if "/secrets/" in volume]
+    assert bool(mounts) is (name in ("migrate", *TELLING))
+
+
+def test_the_secrets_are_written_for_their_owner_alone_and_never_over_others(
+    tmp_path: Path,
+) -> None:
+    (tmp_path / "secrets").mkdir(mode=0o755)
+    (tmp_path / "secrets" / "relay_broker_password").write_text("mine")
+    command = ["make", "-s", "-C", tmp_path, "-f", ROOT / "Makefile", "secrets"]
+    for _ in range(2):
+        subprocess.run(command, check=True, capture_output=True, umask=0o077)
+    made = {path.name: path for path in (tmp_path / "secrets").iterdir()}
+    assert made.keys() == CONTENT["secrets"].keys() | {"vendors"}
+    assert made.pop("relay_broker_password").read_text() == "mine"
+    assert len({path.read_text() for path in made.values() if path.is_file()}) == 3
+    assert (tmp_path / "secrets").stat().st_mode & 0o777 == 0o700
+    for path in made.values():
+        assert path.stat().st_mode & 0o004, f"a container's user reads {path.name}"
+    ignored = ["git", "check-ignore", "-q", "secrets/relay_broker_password"]
+    assert subprocess.run(ignored, cwd=ROOT, check=False).returncode == 0
+
+
+@pytest.mark.parametrize("name", services())
+def test_a_service_is_bounded_ends_in_time_and_says_how_it_is(name: str) -> None:
+    service = services()[name]
+    assert service["stop_grace_period"]
+    assert service["restart"]
+    assert service["deploy"]["resources"]["limits"]["memory"]
+    assert service["logging"]["options"]["max-size"]
+    assert "no-new-privileges:true" in service["security_opt"]
+    check = service["healthcheck"]
+    assert check == {"disable": True} if name == "migrate" else check["test"] and check["timeout"]
+    assert "celery" not in repr(check), "an interpreter for each look is not cheap"
+    if name != "postgres":
+        assert service["read_only"]
+        assert service["cap_drop"] == ["ALL"]
+        assert service["tmpfs"] == ["/tmp"]
+
+
+@pytest.mark.parametrize("name", services())
+def test_an_image_is_pinned_and_what_is_mounted_is_there(name: str) -> None:
+    service = services()[name]
+    assert "build" in service or re.search(r":v?\d", service["image"])
+    for volume in service.get("volumes", ()):
+        source = volume.partition(":")[0]
+        if not source.startswith("./"):
+            assert source in CONTENT["volumes"]
+        elif source not in OF_THE_DEPLOYMENT:
+            assert (ROOT / source).is_dir()
+
+
+def test_the_profiles_are_the_two_of_the_guide() -> None:
+    found = {name: service.get("profiles") for name, service in services().items()}
+    assert {name: of for name, of in found.items() if of} == {
+        "sandbox": ["sandbox"],
+        "prometheus": ["monitoring"],
+        "grafana": ["monitoring"],
+    }
+
+
+@pytest.mark.parametrize("stage", STAGES)
+def test_an_image_holds_what_it_needs_and_does_not_run_as_root(stage: str, tmp_path: Path) -> None:
+    instructions = image.stages()[stage]
+    users = [line for line in instructions if line.startswith("USER")]
+    assert users == ["USER relay"]
+    made = image.Image(tmp_path / "image", stage).work
+    held = {path.relative_to(made).as_posix() for path in made.rglob("*") if path.is_file()}
+    folders = {"relay": ("config", "worker", "tasks"), "sandbox": ("sandbox",)}[stage]
+    tracked = ["git", "ls-files", *folders]
+    listed = subprocess.run(tracked, cwd=ROOT, check=True, capture_output=True, text=True)
+    assert set(listed.stdout.split()) <= held
+    assert "config/answers.sh" in held
+
+
+def test_only_what_is_copied_is_sent_to_the_builder() -> None:
+    lines = (ROOT / ".dockerignore").read_text("utf-8").splitlines()
+    copied = {
+        source
+        for lines in image.stages().values()
+        for source, _ in image.sources(lines)
+        if not source.startswith("config/")
+    }
+    assert "*" in lines
+    assert {line.removeprefix("!") for line in lines if line.startswith("!")} == copied
+
+
+def test_the_sandboxs_image_has_the_versions_that_the_tests_have() -> None:
+    def pinned(name: str) -> dict[str, set[str]]:
+        text = (ROOT / "requirements" / f"{name}.txt").read_text("utf-8")
+        parts = re.split(r"^(?=[\w.-]+==)", text, flags=re.MULTILINE)[1:]
+        return {part.split()[0]: set(re.findall(r"sha256:\w+", part)) for part in parts}
+
+    runtime, sandbox, dev = pinned("runtime"), pinned("sandbox"), pinned("dev")
+    assert runtime.items() <= sandbox.items()
+    assert sandbox.items() <= dev.items()
+    assert any(name.startswith("aiohttp==") for name in sandbox)
 
 
 @pytest.mark.parametrize("name", services())
@@ -78,15 +194,14 @@ def broker(tmp_path: Path) -> Iterator[tuple[psutil.Process, int]]:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     shell, option, script = services()["valkey"]["command"]
-    script = script.replace("$$", "$").replace("/tmp/", f"{tmp_path}/").rstrip()
+    (tmp_path / "relay_broker_password").write_text(f"{PASSWORD}\n")
+    for place in ("/tmp", "/run/secrets"):
+        script = script.replace(f"{place}/", f"{tmp_path}/")
+    script = script.replace("$$", "$").rstrip()
     process = psutil.Popen(
         [shell, option, f"{script} --bind 127.0.0.1 --port {port}"],
         cwd=tmp_path,
-        env=os.environ
-        | {
-            "VALKEY_PASSWORD": PASSWORD,
-            "PATH": f"{Path(find_server()).parent}:{os.environ['PATH']}",
-        },
+        env=os.environ | {"PATH": f"{Path(find_server()).parent}:{os.environ['PATH']}"},
         stdout=subprocess.DEVNULL,
     )
     yield process, port

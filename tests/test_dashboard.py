@@ -8,6 +8,7 @@ from typing import Any
 
 import promql_parser
 import pytest
+import yaml
 
 from tests.promql import Series
 from tests.scraping import OF_PROMETHEUS, OF_TARGET, grouped, samples, selectors, speaking
@@ -17,6 +18,7 @@ GRAFANA = ROOT / "config" / "grafana"
 BOARD: dict[str, Any] = json.loads((GRAFANA / "dashboards" / "chargerelay.json").read_text("utf-8"))
 PANELS: list[dict[str, Any]] = [panel for panel in BOARD["panels"] if panel["type"] != "row"]
 METRICS = (ROOT / "docs" / "metrics.md").read_text("utf-8")
+COMPOSE = yaml.safe_load((ROOT / "docker-compose.yml").read_text("utf-8"))
 INSTANCE = 'job="chargerelay", instance="one:9464"'
 # Quiet while all is well; and what Prometheus says itself.
 SILENT = ("Processes gone", "Looks that failed")
@@ -108,3 +110,30 @@ def test_panels_lie_side_by_side_and_each_says_what_it_shows() -> None:
         taken |= cells
     assert all(panel["title"] and panel["description"] for panel in PANELS)
     assert len({panel["id"] for panel in BOARD["panels"]}) == len(BOARD["panels"])
+
+
+def test_what_grafana_is_given_is_where_compose_mounts_it() -> None:
+    mounts = dict(
+        volume.removesuffix(":ro").split(":")
+        for volume in COMPOSE["services"]["grafana"]["volumes"]
+        if volume.startswith("./")
+    )
+    assert mounts["./config/grafana/provisioning"] == "/etc/grafana/provisioning"
+    (given,) = _provisioned("dashboards")["providers"]
+    assert mounts["./config/grafana/dashboards"] == given["options"]["path"]
+    (source,) = _provisioned("datasources")["datasources"]
+    assert source["url"] == "http://prometheus:9090"
+    assert "prometheus" in COMPOSE["services"]
+    used = {panel["datasource"]["uid"] for panel in PANELS}
+    used |= {target["datasource"]["uid"] for panel in PANELS for target in panel["targets"]}
+    used |= {variable["datasource"]["uid"] for variable in BOARD["templating"]["list"]}
+    assert used == {source["uid"]}
+    config = COMPOSE["services"]["prometheus"]["command"][0].partition("=")[2]
+    assert config == "/etc/prometheus/prometheus.yml"
+    assert "./config/prometheus:/etc/prometheus:ro" in COMPOSE["services"]["prometheus"]["volumes"]
+
+
+def _provisioned(kind: str) -> dict[str, Any]:
+    (path,) = (GRAFANA / "provisioning" / kind).iterdir()
+    content: dict[str, Any] = yaml.safe_load(path.read_text("utf-8"))
+    return content

@@ -2,7 +2,9 @@
 
 import os
 import sys
+import tomllib
 from importlib import metadata
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -30,6 +32,7 @@ from worker.cli import (
 
 # The journal, the queues and the logs that a command or its children make hold plates and orders.
 FOR_US_ALONE = 0o077
+PROJECT = Path(__file__).parents[2] / "pyproject.toml"
 COMMANDS = (
     up.up,
     up.sandbox,
@@ -80,9 +83,17 @@ def main() -> None:
         sys.exit(f"chargerelay: a value that was given cannot be used: {fault}")
 
 
+def _version() -> str:
+    """Of the installed package; in the image, which holds no package, of the project's file."""
+    try:
+        return metadata.version("chargerelay")
+    except metadata.PackageNotFoundError:
+        return str(tomllib.loads(PROJECT.read_text("utf-8"))["project"]["version"])
+
+
 def _show_version(wanted: bool) -> None:
     if wanted:
-        typer.echo(f"chargerelay {metadata.version('chargerelay')}")
+        typer.echo(f"chargerelay {_version()}")
         raise typer.Exit
 
 

@@ -1,3 +1,4 @@
+from importlib import metadata
 from pathlib import Path
 
 import pytest
@@ -42,6 +43,18 @@ def test_the_version_is_said(run: Run) -> None:
     ended = run("--version")
     assert ended.code == 0
     assert ended.out.startswith("chargerelay 0.")
+
+
+def test_the_version_is_said_in_an_image_that_holds_no_package(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    installed = run("--version").out
+
+    def none(name: str) -> str:
+        raise metadata.PackageNotFoundError(name)
+
+    monkeypatch.setattr(metadata, "version", none)
+    assert run("--version").out == installed
 
 
 @pytest.mark.parametrize("command", NEED_THE_JOURNAL, ids=lambda command: command[0])
