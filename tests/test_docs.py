@@ -10,6 +10,7 @@ from pathlib import Path
 
 import fakeredis
 import pytest
+import yaml
 
 import worker.vendors
 from benchmarks.workloads import WORKLOADS
@@ -187,3 +188,20 @@ def test_the_page_of_scale_names_what_is_there() -> None:
     assert [link for link in linked if link and not (DOCS / link).exists()] == []
     assert set(re.findall(r"^\| \*\*\S+\*\* \| `(\w+)` \|", text, re.MULTILINE)) <= set(WORKLOADS)
     assert "(docs/scale.md)" in (ROOT / "README.md").read_text("utf-8")
+
+
+def test_the_page_of_deploying_names_what_is_there() -> None:
+    text = (DOCS / "deploy.md").read_text("utf-8")
+    compose = yaml.safe_load((ROOT / "docker-compose.yml").read_text("utf-8"))
+    linked = re.findall(r"\]\(([\w./-]+)\)", text)
+    assert [link for link in linked if not (DOCS / link).exists()] == []
+    rows = set(re.findall(r"^\| `(\w+)` \|", text, re.MULTILINE))
+    variables = set(re.findall(r"\$\{(\w+):-", (ROOT / "docker-compose.yml").read_text("utf-8")))
+    assert rows == variables | compose["secrets"].keys()
+    settings = re.findall(r"`RELAY_(\w+)`", text)
+    assert {name.lower() for name in settings} <= set(Settings.model_fields)
+    ports = [port for one in compose["services"].values() for port in one.get("ports", ())]
+    assert [port for port in ports if port.split(":")[1] not in text] == []
+    named = set(re.findall(r"docker compose exec (\w+)|--scale (\w+)=", text))
+    assert {one or other for one, other in named} <= compose["services"].keys()
+    assert "(docs/deploy.md)" in (ROOT / "README.md").read_text("utf-8")

@@ -1,5 +1,6 @@
 """Every command and every health check of docker-compose.yml, as processes against real servers."""
 
+import re
 import subprocess
 import tempfile
 from collections.abc import Iterator
@@ -16,7 +17,17 @@ from tests.journey.stand_ins import start_postgres, start_valkey
 from tests.sandbox.callers import Control
 
 KINDS = {"connector-status", "charge-record", "safety-warning"}
+GUIDE = (ROOT / "docs" / "deploy.md").read_text("utf-8")
 OTHERS = ("prometheus", "grafana")  # programs that no wheel brings
+
+
+def played_vendors() -> str:
+    """The vendors file that the guide's line makes."""
+    (line,) = re.findall(r"^(sed .*) > vendors.toml$", GUIDE, re.MULTILINE)
+    made = subprocess.run(
+        ["/bin/sh", "-c", line], cwd=ROOT, check=True, capture_output=True, text=True
+    )
+    return made.stdout
 
 
 @pytest.fixture
@@ -28,10 +39,10 @@ def composed(tmp_path: Path) -> Iterator[Composed]:
         capture_output=True,
     )
     made = Composed(tmp_path)
-    vendors = (ROOT / "config" / "sandbox.vendors.toml").read_text("utf-8")
     # One secret is a file of its own, as a deployment's should be.
-    named = vendors.replace('"sandbox-secret"', '"${CITY_SECRET}"')
-    (tmp_path / "vendors.toml").write_text(named.replace("{port}", str(made.port("7381"))))
+    named = played_vendors().replace('"sandbox-secret"', '"${CITY_SECRET}"')
+    here = named.replace("//sandbox:7381", f"//127.0.0.1:{made.port('7381')}")
+    (tmp_path / "vendors.toml").write_text(here)
     (tmp_path / "secrets" / "vendors" / "city_secret").write_text("sandbox-secret\n")
     (tmp_path / "config").symlink_to(ROOT / "config")
     yield made
@@ -69,7 +80,10 @@ def test_the_file_starts_a_relay_that_delivers_and_stops_in_order(
     for name in running:
         composed.ready(name, "service_healthy")
 
-    assert composed.execute("worker", "chargerelay", "publish", "config/samples.jsonl") == 0
+    commands = re.findall(r"^docker compose exec worker (.*)$", GUIDE, re.MULTILINE)
+    assert "chargerelay publish config/samples.jsonl" in commands
+    for command in commands:
+        assert composed.execute("worker", *command.split()) == 0, command
     city = Control(f"http://127.0.0.1:{composed.port('7381')}", "city-platform")
 
     def kinds() -> set[str]:
@@ -89,8 +103,9 @@ def _flower_asks(composed: Composed) -> None:
     address = f"http://127.0.0.1:{composed.port('5555')}"
     login = (composed.place("flower") / "secrets" / "relay_flower_login").read_text().strip()
     assert requests.get(address).status_code == 401
-    workers = requests.get(f"{address}/workers", auth=tuple(login.split(":")))
-    assert workers.status_code == 200
+    known = tuple(login.split(":"))
+    assert requests.get(f"{address}/workers", auth=known).status_code == 200
+    assert requests.post(f"{address}/api/worker/shutdown/x", auth=known).status_code == 403
 
 
 def _no_secret_is_shown(composed: Composed) -> None:
