@@ -1,5 +1,6 @@
 """Settings and vendors' secrets from files, one each, as Docker and systemd give them."""
 
+import warnings
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -28,11 +29,14 @@ class SecretFiles(SecretsSettingsSource):
         An empty one is a secret that was never written; taken as none it would open a door.
 
         Raises:
-            ValueError: it is empty or cannot be read.
+            ValueError: it is empty, no file, or cannot be read.
         """
         where = f"{self.secrets_dir}/{self.env_prefix}{field_name}".lower()
         try:
-            found = super().get_field_value(field, field_name)
+            with warnings.catch_warnings(action="error"):  # a secret that is passed over is missing
+                found = super().get_field_value(field, field_name)
+        except UserWarning as warning:
+            raise ValueError(f"{where}: {warning}") from None
         except (OSError, UnicodeDecodeError) as error:
             reason = getattr(error, "strerror", None) or "not UTF-8"
             raise ValueError(f"{where} cannot be read: {reason}") from None
