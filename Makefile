@@ -76,7 +76,8 @@ secrets: ## write those that docker-compose.yml asks for, random, where there ar
 	@random() { od -An -N24 -tx1 /dev/urandom | tr -d ' \n'; }; umask 022; \
 	for name in relay_broker_password relay_journal_password grafana_admin_password; do \
 	  [ -s secrets/$$name ] || random > secrets/$$name; done; \
-	[ -s secrets/relay_flower_login ] || echo "flower:$$(random)" > secrets/relay_flower_login
+	[ -s secrets/relay_flower_login ] || echo "flower:$$(random)" > secrets/relay_flower_login; \
+	[ -s secrets/relay_console_logins ] || echo "operator:$$(random)" > secrets/relay_console_logins
 	@ls -l secrets
 
 clean: ## forget the virtual environment and the embedded data

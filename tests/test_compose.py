@@ -69,6 +69,7 @@ def test_a_service_has_no_more_secrets_than_it_needs_and_each_has_a_file(name: s
     assert files == {secret: f"secrets/{secret}" for secret in given}
     assert ("relay_journal_password" in given) is (name in ("postgres", "migrate", *TELLING))
     assert ("relay_flower_login" in given) is (name == "flower")
+    assert ("relay_console_logins" in given) is (name == "callbacks")
     assert ("grafana_admin_password" in given) is (name == "grafana")
     mounts = [volume for volume in services()[name].get("volumes", ()) if "/secrets/" in volume]
     assert bool(mounts) is (name in ("migrate", *TELLING))
@@ -85,7 +86,7 @@ def test_the_secrets_are_written_for_their_owner_alone_and_never_over_others(
     made = {path.name: path for path in (tmp_path / "secrets").iterdir()}
     assert made.keys() == CONTENT["secrets"].keys() | {"vendors"}
     assert made.pop("relay_broker_password").read_text() == "mine"
-    assert len({path.read_text() for path in made.values() if path.is_file()}) == 3
+    assert len({path.read_text() for path in made.values() if path.is_file()}) == 4
     assert (tmp_path / "secrets").stat().st_mode & 0o777 == 0o700
     for path in made.values():
         assert path.stat().st_mode & 0o004, f"a container's user reads {path.name}"

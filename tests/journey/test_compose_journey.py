@@ -92,6 +92,7 @@ def test_the_file_starts_a_relay_that_delivers_and_stops_in_order(
     until(lambda: kinds() == KINDS, "the sandbox was told of each kind")
     city.session.close()
     _flower_asks(composed)
+    _console_asks(composed)
     _no_secret_is_shown(composed)
 
     codes = {name: composed.stop(name) for name in reversed(running)}
@@ -108,10 +109,21 @@ def _flower_asks(composed: Composed) -> None:
     assert requests.post(f"{address}/api/worker/shutdown/x", auth=known).status_code == 403
 
 
+def _console_asks(composed: Composed) -> None:
+    address = f"http://127.0.0.1:{composed.port('7380')}"
+    given = (composed.place("callbacks") / "secrets" / "relay_console_logins").read_text().strip()
+    name, _, password = given.partition(":")
+    with requests.Session() as session:
+        assert session.get(f"{address}/console").url.endswith("/console/login")
+        form = {"username": name, "password": password}
+        page = session.post(f"{address}/console/login", form, headers={"Origin": address})
+        assert "city-platform" in page.text
+
+
 def _no_secret_is_shown(composed: Composed) -> None:
     secrets = [path for path in (composed.folder / "secrets").iterdir() if path.is_file()]
     hidden = [path.read_text().strip().rpartition(":")[2] for path in secrets]
-    assert len(hidden) == 4
+    assert len(hidden) == 5
     for name, process in composed.processes.items():
         lines = [composed.log(name)]
         if process.poll() is None:
