@@ -44,6 +44,7 @@ format: $(READY) ## let ruff write
 docs: $(READY) ## write what of docs is made from the code
 	$(BIN)/python -m worker.systems_page > docs/systems.md
 	$(BIN)/python -m worker.contracts docs
+	$(BIN)/python -m worker.reference docs
 
 pictures: $(READY) ## the console's pictures in docs, of five minutes of a relay at work
 	RELAY_TEST_PICTURES=docs/images $(BIN)/python -m pytest -q tests/journey/test_console_journey.py

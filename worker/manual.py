@@ -11,7 +11,7 @@ from worker.vendor import System, VendorSettings
 
 Schema = Mapping[str, Any]
 WORDS = {"integer": "whole number", "boolean": "true or false", "object": "object"}
-FORMATS = {"date-time": "time", "password": "text, secret", "uri": "URL"}
+FORMATS = {"date-time": "time", "password": "text, secret", "uri": "URL", "path": "path"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +46,11 @@ def settings(system: type[System[Any]], *, own: bool = False) -> list[Entry]:
 def common_settings() -> list[Entry]:
     """The settings that every vendor's table may have."""
     return list(_entries(VendorSettings, by_alias=False))
+
+
+def fields(model: type[BaseModel]) -> list[Entry]:
+    """The fields of any other model, by their own names."""
+    return list(_entries(model, by_alias=False))
 
 
 def facts(operation: Operation) -> dict[str, str]:

@@ -7,6 +7,7 @@ from typing import Any
 from worker import manual
 from worker.callback import Callback
 from worker.manual import Entry
+from worker.markdown import table
 from worker.operation import Operation
 from worker.vendor import System
 from worker.vendors import systems
@@ -43,7 +44,7 @@ def page() -> str:
 
 def _index(found: Iterable[type[System[Any]]]) -> str:
     rows = ((f"[`{s.name}`](#{s.name})", s.document, _takes(s), len(s.operations)) for s in found)
-    return _table(("system", "document", "takes", "operations"), rows)
+    return table(("system", "document", "takes", "operations"), rows)
 
 
 def _system(system: type[System[Any]]) -> str:
@@ -53,7 +54,7 @@ def _system(system: type[System[Any]]) -> str:
     if system.operations:
         parts.append(f"### Operations of {system.name}\n\n")
         parts.append(
-            _table(
+            table(
                 ("operation", "section", "request", "known from", "assumed"),
                 (_operation(name, operation) for name, operation in system.operations.items()),
             )
@@ -61,7 +62,7 @@ def _system(system: type[System[Any]]) -> str:
     if system.callbacks:
         parts.append(f"### Callbacks of {system.name}\n\n")
         parts.append(
-            _table(
+            table(
                 ("callback", "section", "content", "known from", "assumed"),
                 (_callback(name, callback) for name, callback in system.callbacks.items()),
             )
@@ -90,7 +91,7 @@ def _settings(entries: Iterable[Entry]) -> str:
         )
         for entry in entries
     )
-    return _table(("setting", "expected", "default", "meaning"), rows)
+    return table(("setting", "expected", "default", "meaning"), rows)
 
 
 def _operation(name: str, operation: Operation) -> Iterator[str]:
@@ -108,15 +109,6 @@ def _callback(name: str, callback: Callback) -> Iterator[str]:
     yield f"`{callback.method}`, {callback.content.value}"
     yield callback.known
     yield callback.assumed
-
-
-def _table(titles: tuple[str, ...], rows: Iterable[Iterable[object]]) -> str:
-    lines = [titles, ("---",) * len(titles), *rows]
-    return "".join(f"| {' | '.join(map(_cell, line))} |\n" for line in lines) + "\n"
-
-
-def _cell(value: object) -> str:
-    return " ".join(str(value).split()).replace("|", "\\|")
 
 
 if __name__ == "__main__":

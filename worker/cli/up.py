@@ -31,7 +31,7 @@ def up(
 ) -> None:
     """Start everything embedded and show it at work, until Ctrl-C.
 
-    Without RELAY_VENDORS_FILE the sandbox plays two vendors and sample events are published.
+    Without RELAY_VENDORS_FILE the sandbox plays three vendors and sample events are published.
 
     Example: chargerelay up --once
     """

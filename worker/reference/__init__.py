@@ -1,0 +1,1 @@
+"""docs/reference/, written from the code: `make docs`."""
