@@ -166,7 +166,7 @@ class Http:
     def _exchange(self, line: Line, host: str, request: requests.PreparedRequest) -> Answer:
         deadline = self._clock() + self._timeout_s
         body = request.body or b""
-        reply = Reply(self._max_bytes)
+        reply = Reply(self._max_bytes, head_only=request.method == "HEAD")
         try:
             line.send(
                 str(request.method),

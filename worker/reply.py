@@ -20,9 +20,13 @@ class Reply:
         over: nothing more is to be read.
         cut: there was more than the cap.
         lasting: the connection can carry another request.
+
+    Args:
+        most_bytes: the cap.
+        head_only: HEAD was asked: the length that stands in the head is that of no body.
     """
 
-    def __init__(self, most_bytes: int) -> None:
+    def __init__(self, most_bytes: int, *, head_only: bool = False) -> None:
         self.status = 0
         self.headers: list[tuple[str, str]] = []
         self.body = bytearray()
@@ -30,6 +34,7 @@ class Reply:
         self.cut = False
         self.lasting = False
         self._most_bytes = most_bytes
+        self._head_only = head_only
         self._head_bytes = 0
         self._until_the_end = False
         self._parser = httptools.HttpResponseParser(self)
@@ -74,7 +79,8 @@ class Reply:
         if status < 200 and status != SWITCHING:
             return
         self.status = status
-        self.lasting = self._parser.should_keep_alive()
+        self.over = self._head_only
+        self.lasting = self._parser.should_keep_alive() and not self.over
         measured = {"content-length", "transfer-encoding"}
         self._until_the_end = measured.isdisjoint(name.lower() for name, _ in self.headers)
 

@@ -46,6 +46,13 @@ def test_an_answer_that_has_no_body_is_over_with_its_head(status: int) -> None:
     assert seen(heard(b"HTTP/1.1 %d No\r\n\r\n" % status)) == (status, b"", True, True)
 
 
+@pytest.mark.parametrize("measured", [b"Content-Length: 2", b"Transfer-Encoding: chunked", b"X: 1"])
+def test_an_answer_to_head_is_over_whatever_length_it_names(measured: bytes) -> None:
+    reply = Reply(1000, head_only=True)
+    reply.take(HEAD + measured + b"\r\n\r\n")
+    assert seen(reply) == (200, b"", True, False)
+
+
 @pytest.mark.parametrize("first", [HEAD, b"HTTP/1.0 200 OK\r\n"])
 def test_a_body_without_a_length_lasts_until_the_end(first: bytes) -> None:
     reply = heard(first + b"\r\no", b"k")

@@ -20,12 +20,15 @@ Findings = dict[str, list[dict[str, str]]]
 
 
 class Vendor(BaseHTTPRequestHandler):
-    """Answers with the date of its server's clock."""
+    """Answers with the date of its server's clock, and leaves the connection open."""
+
+    protocol_version = "HTTP/1.1"
 
     def do_HEAD(self) -> None:
         self.send_response_only(404)
         ahead = getattr(self.server, "ahead", timedelta())
         self.send_header("Date", format_datetime(datetime.now(UTC) + ahead, usegmt=True))
+        self.send_header("Content-Length", "24")  # of what a GET would be answered
         self.end_headers()
 
     def log_message(self, *_: object) -> None:
