@@ -80,6 +80,7 @@ class Deployment:
         """Why the journal cannot be used; None if it can."""
         try:
             missing = migrate.missing(self.engine)
+            return f"the journal {missing}: {migrate.remedy(self.engine)}" if missing else None
         except journal.JournalError as error:
             return str(error)
         except SQLAlchemyError as error:
@@ -88,7 +89,6 @@ class Deployment:
                 f"the journal at {where} does not answer ({journal.away(error)}): "
                 "start it, or set RELAY_JOURNAL_URL"
             )
-        return f"the journal {missing}: run `chargerelay migrate`" if missing else None
 
     def roster_fault(self) -> str | None:
         """Why the vendors cannot be used; None if they can."""

@@ -153,7 +153,7 @@ def journal(deployment: Deployment) -> Iterator[Finding]:
         return
     yield from _room(deployment.settings)
     if missing:
-        yield failed("migrations", f"the journal {missing}", "run `chargerelay migrate`")
+        yield failed("migrations", f"the journal {missing}", migrate.remedy(deployment.engine))
     else:
         yield ok("migrations", f"up to date ({migrate.revision(deployment.engine)})")
 

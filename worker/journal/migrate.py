@@ -51,6 +51,18 @@ def missing(engine: Engine) -> str | None:
         return None
     if here is None:
         return "has no tables yet"
-    if here not in {script.revision for script in known.walk_revisions()}:
+    if _is_newer(here, known):
         return f"is at version {here}, which is newer than this program"
     return f"is at version {here}, but this program needs {head}"
+
+
+def remedy(engine: Engine) -> str:
+    """What to do about what is missing."""
+    here = revision(engine)
+    if here is not None and _is_newer(here, ScriptDirectory.from_config(_config())):
+        return "update this program"
+    return "run `chargerelay migrate`"
+
+
+def _is_newer(here: str, known: ScriptDirectory) -> bool:
+    return here not in {script.revision for script in known.walk_revisions()}

@@ -9,9 +9,11 @@ from sqlmodel import SQLModel
 
 from tests.worker.desk import Desk
 from tests.worker.given import record
+from worker.events import Kind
 from worker.journal import engine as journal
 from worker.journal import migrate, tables
 from worker.journal.engine import JournalError, writing
+from worker.outcomes import Accepted
 
 
 def test_the_migrated_tables_are_those_of_the_models(engine: Engine) -> None:
@@ -56,6 +58,7 @@ def test_what_is_missing_is_said(engine: Engine) -> None:
     with writing(engine) as connection:
         connection.exec_driver_sql("UPDATE alembic_version SET version_num = '9999'")
     assert migrate.missing(engine) == "is at version 9999, which is newer than this program"
+    assert migrate.remedy(engine) == "update this program"
     with writing(engine) as connection:
         connection.exec_driver_sql("DELETE FROM alembic_version")
     assert migrate.missing(engine) == "has no tables yet"
@@ -136,3 +139,17 @@ def test_a_connector_of_the_first_version_gets_its_own_id(engine: Engine) -> Non
         )
     migrate.upgrade(engine)
     assert [row.connector_id for row in Desk(engine).all(tables.connector)] == ["C/3%07"]
+
+
+def test_a_journal_of_the_first_version_goes_on_where_it_was(engine: Engine) -> None:
+    desk = Desk(engine)
+    desk.accept(record(orderNo="told"))
+    desk.settle(desk.claim(Kind.CHARGE_RECORD), Accepted())
+    desk.accept(record(orderNo="waits"))
+    before = [[tuple(row) for row in desk.all(table)] for table in (tables.event, tables.report)]
+    migrate.downgrade(engine, "0001")
+    migrate.upgrade(engine)
+    after = [[tuple(row) for row in desk.all(table)] for table in (tables.event, tables.report)]
+    assert after == before
+    assert desk.accept(record(orderNo="told"), record(orderNo="waits")).duplicates == 2
+    assert len(desk.claim(Kind.CHARGE_RECORD)) == 1
