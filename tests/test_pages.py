@@ -1,5 +1,6 @@
 """What the pages link to is there, and what they say to type can be typed."""
 
+import json
 import re
 import shlex
 from collections.abc import Iterator
@@ -7,10 +8,14 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+import fakeredis
 import pytest
 import typer
 
-from worker import cli
+from config.settings import Settings
+from worker import cli, roster
+from worker.events import Kind, parse
+from worker.tokens import Tokens
 
 ROOT = Path(__file__).parents[1]
 READMES = sorted(ROOT.glob("README*.md"))
@@ -103,6 +108,32 @@ def test_a_command_that_cannot_be_typed_is_found() -> None:
     for line in ("repords", "reports --sate held", "lanes --kind car", "pause", "call a b c d"):
         with pytest.raises(Exception):  # noqa: B017, PT011 each has another
             read(line, whole=True)
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_every_setting_that_is_named_is_one(page: Path) -> None:
+    named = set(re.findall(r"\bRELAY_(?!TEST_)([A-Z_]+[A-Z])\b", page.read_text("utf-8")))
+    assert {name.lower() for name in named} <= set(Settings.model_fields)
+
+
+@pytest.mark.parametrize("page", ["first-run.md", "add-a-vendor.md"])
+def test_a_table_of_the_vendors_file_can_be_used(page: str, tmp_path: Path) -> None:
+    text = (ROOT / "docs" / page).read_text("utf-8")
+    table = re.findall(r"^\[vendors\..*?(?=^END$|^```$)", text, re.MULTILINE | re.DOTALL)[0]
+    secret = tmp_path / "secret"
+    secret.write_text("hush", "utf-8")
+    path = tmp_path / "vendors.toml"
+    path.write_text(re.sub(r"(?<=_file = )\S+", f'"{secret}"', table), "utf-8")
+    settings = Settings.model_construct(vendors_file=path)
+    environment = dict.fromkeys(re.findall(r"\$\{(\w+)\}", table), "hush")
+    assert roster.load(settings, Tokens(fakeredis.FakeRedis()), environment).vendors
+
+
+def test_what_the_first_run_publishes_can_be_read() -> None:
+    text = (ROOT / "docs" / "first-run.md").read_text("utf-8")
+    (line,) = re.findall(r'^\{"kind": .*\}$', text, re.MULTILINE)
+    event = json.loads(line)
+    assert parse(Kind(event.pop("kind")), event).identity == "FIRST-001"
 
 
 def test_the_readmes_say_the_same_in_two_languages() -> None:
