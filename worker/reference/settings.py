@@ -13,10 +13,10 @@ BEGINNING = """\
 # Settings
 
 Written by `make docs` from `config/settings.py`; do not edit. Each is a variable of the
-environment, or a line of the file `.env`; `config/example.env` is such a file with all of them. The
-unit stands in the name; a list is written with commas; seconds may be up to 366 days. At the start
-all are checked, and every fault is named. A vendor's own settings are in
-[`systems.md`](../systems.md).
+environment, or a line of the file `.env`, or a file of its name, in small letters, in
+`RELAY_SECRETS_DIR`; `config/example.env` has all of them. The unit stands in the name; a list is
+written with commas; seconds may be up to 366 days. At the start all are checked, and every fault is
+named. A vendor's own settings are in [`systems.md`](../systems.md).
 
 """
 
