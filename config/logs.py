@@ -3,8 +3,8 @@
 import logging
 import logging.config
 import re
-import time
 from collections.abc import Iterable
+from functools import lru_cache
 
 from config import plates
 
@@ -23,6 +23,7 @@ WITHOUT_BLANKS = re.compile(r"""[^\s"']+""")
 LOGIN = re.compile(r"://[^/\s:@]*:")
 
 
+SHORT_CHARS = 128
 LEAST_CHARS = 6
 known: dict[str, frozenset[str]] = {}
 
@@ -33,6 +34,7 @@ def never_show(owner: str, secrets: Iterable[str]) -> None:
     An answer may repeat one in the midst of a sentence. Too short ones would hide mere words.
     """
     known[owner] = frozenset(secret for secret in secrets if len(secret) >= LEAST_CHARS)
+    _hidden_again.cache_clear()
 
 
 def mask(text: str) -> str:
@@ -57,14 +59,23 @@ def _star(found: re.Match[str]) -> str:
     return f"{found[1]}{found[2]}{quote}***{quote}"
 
 
-class MaskingFormatter(logging.Formatter):
-    """Masks secrets and plate numbers in the finished text, a traceback's too; times in UTC."""
+def hide(text: str) -> str:
+    """Mask the secrets of a text, and its plate numbers."""
+    return _hidden_again(text) if len(text) <= SHORT_CHARS else plates.hide(mask(text))
 
-    converter = staticmethod(time.gmtime)
+
+@lru_cache(4096)
+def _hidden_again(text: str) -> str:
+    """Of what lines repeat: vendors, kinds, outcomes, reasons."""
+    return plates.hide(mask(text))
+
+
+class MaskingFormatter(logging.Formatter):
+    """The sentence alone, and its traceback, for whoever runs a command."""
 
     def format(self, record: logging.LogRecord) -> str:
         """One record, masked."""
-        return plates.hide(mask(super().format(record)))
+        return hide(super().format(record))
 
 
 def mask_what_nobody_configured() -> None:
@@ -73,19 +84,14 @@ def mask_what_nobody_configured() -> None:
         logging.lastResort.setFormatter(MaskingFormatter())
 
 
-def configure(level: str = "INFO") -> None:
-    """Log to standard error, one line per record, times in UTC."""
+def configure(level: str = "INFO", form: str = "console") -> None:
+    """Log to standard error, times in UTC; one line per record, but for a console's tracebacks."""
     logging.config.dictConfig(
         {
             "version": 1,
             "disable_existing_loggers": False,
-            "formatters": {
-                "line": {
-                    "()": MaskingFormatter,
-                    "fmt": "%(asctime)s.%(msecs)03dZ %(levelname)s %(name)s %(message)s",
-                    "datefmt": "%Y-%m-%dT%H:%M:%S",
-                }
-            },
+            # By its name: structlog is loaded where lines are written, not for each command.
+            "formatters": {"line": {"()": "config.lines.formatter", "form": form, "hide": hide}},
             "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
             # They say of every wake-up what Flower shows better.
             "loggers": {

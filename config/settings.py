@@ -62,6 +62,9 @@ class Settings(Servers):
         None, description="TOML file of the vendors; see config/vendors.example.toml."
     )
     log_level: Level = Field("INFO", description="DEBUG, INFO, WARNING or ERROR.")
+    log_format: Literal["console", "json"] = Field(
+        "console", description="console, or json: one object a line, for whoever collects them."
+    )
 
     intake_kinds: Annotated[tuple[Queue, ...], NoDecode] = Field(
         ("connector-status", "charge-record", "safety-warning"),

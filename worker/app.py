@@ -142,7 +142,7 @@ app.conf.update(
 
 @signals.setup_logging.connect  # type: ignore[untyped-decorator]
 def _configure_logging(**_: object) -> None:
-    logs.configure(settings.log_level)
+    logs.configure(settings.log_level, settings.log_format)
 
 
 @signals.beat_init.connect  # type: ignore[untyped-decorator]

@@ -1,11 +1,5 @@
-import io
-import logging
-import re
-from collections.abc import Iterator
-
 import pytest
 
-from config import logs
 from config.logs import mask, never_show
 
 
@@ -92,54 +86,3 @@ def test_a_known_secret_is_masked_under_whatever_name_until_its_owner_has_anothe
     assert mask("HIDDEN and SECRET of 12") == "*** and *** of 12"
     never_show("city", ["another"])
     assert mask("HIDDEN and another, SECRET") == "HIDDEN and ***, ***"
-
-
-@pytest.fixture
-def printed() -> Iterator[io.StringIO]:
-    """What a logger configured by us prints; the root logger is as it was afterwards."""
-    root = logging.getLogger()
-    before, level, converter = root.handlers[:], root.level, logging.Formatter.converter
-    logs.configure("info")
-    stream = io.StringIO()
-    for handler in root.handlers:
-        handler.stream = stream
-    yield stream
-    root.handlers[:] = before
-    root.setLevel(level)
-    logging.Formatter.converter = converter
-
-
-def test_a_record_is_one_line_with_its_time_in_utc_level_and_logger(printed: io.StringIO) -> None:
-    logging.getLogger("worker.x").info("took %d items", 3)
-    line = r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z INFO worker\.x took 3 items\n"
-    assert re.fullmatch(line, printed.getvalue())
-
-
-def test_a_level_that_is_too_low_prints_nothing(printed: io.StringIO) -> None:
-    logging.getLogger("worker.x").debug("details")
-    assert printed.getvalue() == ""
-
-
-def test_secrets_among_the_arguments_are_masked(printed: io.StringIO) -> None:
-    logging.getLogger("worker.x").warning(
-        "%s does not answer: %s", "redis://:HIDDEN@h", "token=HIDDEN"
-    )
-    assert "HIDDEN" not in printed.getvalue()
-    assert "***" in printed.getvalue()
-
-
-def test_secrets_in_an_exceptions_traceback_are_masked(printed: io.StringIO) -> None:
-    error = ValueError("cannot read token=HIDDEN")
-    logging.getLogger("worker.x").error("it failed", exc_info=error)
-    assert "it failed" in printed.getvalue()
-    assert "HIDDEN" not in printed.getvalue()
-
-
-def test_plate_numbers_are_masked_in_logs(printed: io.StringIO) -> None:
-    """Not in attempts, which a person reads to see what was sent."""
-    logging.getLogger("worker.x").error(
-        "%s", {"plateNo": "沪A12345"}, exc_info=ValueError("浙B12345")
-    )
-    assert "沪A***45" in printed.getvalue()
-    assert "12345" not in printed.getvalue()
-    assert mask('{"plateNo": "沪A12345"}') == '{"plateNo": "沪A12345"}'

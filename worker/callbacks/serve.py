@@ -53,7 +53,7 @@ def serve(settings: Settings) -> None:
     Raises:
         NotReady: the journal, the vendors file or the port of the metrics cannot be used.
     """
-    logs.configure(settings.log_level)
+    logs.configure(settings.log_level, settings.log_format)
     parts = Deployment(settings)
     config = uvicorn.Config(
         application(parts),
