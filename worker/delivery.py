@@ -12,13 +12,13 @@ from queue import Empty, SimpleQueue
 from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 
-from worker import metrics
+from worker.attempts import Attempts
 from worker.breaker import Breaker
 from worker.journal import engine as journal
 from worker.journal import gates
 from worker.journal.claim import Claim, Unsure, claim
 from worker.journal.settle import Attempt, Told, settle
-from worker.outcomes import Accepted, OnUnclear, TryLater, word
+from worker.outcomes import OnUnclear, TryLater
 from worker.packing import packs
 from worker.policies import Policy
 from worker.telling import Result, Teller
@@ -68,7 +68,7 @@ class Delivery:
         self._on_unclear = on_unclear
         self._clock = clock
         self._stopping = stopping
-        self._counts = metrics.OfLane(vendor, policy.kind.value)
+        self._attempts = Attempts(vendor, policy.kind.value)
         self._news: SimpleQueue[Future[Result] | None] = SimpleQueue()
         self._rung = threading.Event()
         self._flying = 0
@@ -165,9 +165,8 @@ class Delivery:
             return
         told = [item for result in results for item in result.told]
         attempts = [attempt for result in results for attempt in result.attempts]
-        for attempt in attempts:
-            self._counts.attempt(word(attempt.outcome), attempt.duration_ms / 1000)
-            self._log(attempt)
+        for result in results:
+            self._attempts.made(result.attempts, [item.claim for item in result.told])
         if self._written(told, attempts) and not self._policy.urgent:
             self._judge(told, gate)
 
@@ -208,21 +207,6 @@ class Delivery:
                 time.sleep(SETTLE_AGAIN_S)
             else:
                 return
-
-    def _log(self, attempt: Attempt) -> None:
-        outcome = attempt.outcome
-        said = "" if isinstance(outcome, Accepted) else f" ({outcome.reason})"
-        log.info(
-            "%s %s %s %s in %d ms, %d reports: %s%s",
-            self._vendor,
-            self._policy.kind,
-            attempt.method,
-            attempt.http_status if attempt.http_status is not None else "no answer",
-            attempt.duration_ms,
-            len(attempt.report_ids),
-            type(outcome).__name__,
-            said,
-        )
 
 
 def _lane_wait(

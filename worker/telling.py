@@ -4,13 +4,14 @@ import logging
 import random
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
 import tenacity
 
 from config.settings import Settings
+from worker.attempts import MOST_NAMED, named
 from worker.breaker import Breaker
 from worker.events import Event
 from worker.journal.claim import Claim
@@ -76,7 +77,7 @@ class Teller:
             try:
                 outcome = self._burst(pack, result, probing=probing)
             except Exception as error:
-                log.exception("a %s report cannot be told", self._policy.kind)
+                log.exception("a %s report cannot be told", self._policy.kind, extra=_of(pack))
                 outcome = Refused(f"our fault, see the log: {type(error).__name__}: {error}")
                 halve = True
             if isinstance(outcome, Refused) and len(pack) > 1 and halve:
@@ -96,7 +97,8 @@ class Teller:
                 if len(found) != len(claims):
                     raise ValueError(f"{len(found)} answers to {len(claims)} questions")  # noqa: TRY301 as any other
             except Exception as error:
-                log.exception("%s reports cannot be looked up", self._policy.kind)
+                kind = self._policy.kind
+                log.exception("%s reports cannot be looked up", kind, extra=_of(claims))
                 found = [Unclear(f"our fault, see the log: {error}")] * len(claims)
         absent = []
         for claim, outcome in zip(claims, found, strict=True):
@@ -158,6 +160,10 @@ class Teller:
 
 def _told_of(pack: Sequence[Claim]) -> tuple[list[Event], tuple[int, ...]]:
     return [claim.event for claim in pack], tuple(claim.report_id for claim in pack)
+
+
+def _of(pack: Sequence[Claim]) -> Mapping[str, object]:
+    return {"fields": named(pack[:MOST_NAMED])}
 
 
 def _worth_another_try(outcome: Outcome | None) -> bool:

@@ -89,7 +89,14 @@ class Door:
         except Exception:
             log.exception("%s %s cannot be taken", vendor, name)
             return _refused(system, Refusal(500, NOT_NOW))
-        log.info("%s %s taken: %s (%s)", vendor, name, meaning.subject, meaning.reason)
+        log.info(
+            "%s %s taken: %s (%s)",
+            vendor,
+            name,
+            meaning.subject,
+            meaning.reason,
+            extra={"fields": {"vendor": vendor, "callback": name, "subject": meaning.subject}},
+        )
         return answered
 
     def _take(
@@ -135,7 +142,14 @@ class Door:
         self, vendor: str, name: str, raw: Raw | Refusal, refusal: Refusal, now: datetime
     ) -> None:
         """A line in the log, and a row; of a flood not every row, or it would fill the disk."""
-        log.warning("%r %r refused: %d %s", vendor, name, refusal.http_status, refusal.reason)
+        log.warning(
+            "%r %r refused: %d %s",
+            vendor,
+            name,
+            refusal.http_status,
+            refusal.reason,
+            extra={"fields": {"vendor": vendor, "callback": name}},
+        )
         if not self._traces.take():
             return
         trace = self._trace(vendor, name, raw, now, None)

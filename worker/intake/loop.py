@@ -3,7 +3,7 @@
 import logging
 import threading
 import uuid
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 
 from redis.exceptions import RedisError
@@ -21,6 +21,7 @@ log = logging.getLogger(__name__)
 
 Storable = Callable[[Arrival], str | None]
 Accept = Callable[[str, list[Arrival], list[Unread], datetime], Accepted]
+MOST_NAMED = 50
 WAIT_S = 1
 FEW = 4
 GATHER_S = 0.005
@@ -52,6 +53,7 @@ class Loop:
         self._accept = accept
         self._storable = storable
         self._wake = wake
+        self._queue = queue.value
         self._counts = metrics.OfQueue(queue.value)
         self._clock = clock
         self._stopping = stopping
@@ -115,7 +117,26 @@ class Loop:
             accepted.conflicts,
             accepted.rejects,
             " (batch known already)" if accepted.repeated_batch else "",
+            extra={"fields": {"queue": self._queue, "batch": batch.id}},
         )
+
+    def _name(self, batch: Batch, accepted: Accepted, unread: Sequence[Unread]) -> None:
+        """What a person has to look at, by what it is found with; the first of many."""
+        fields = {"queue": self._queue, "batch": batch.id}
+        if accepted.conflicting:
+            subjects = accepted.conflicting[:MOST_NAMED]
+            log.warning(
+                "%d came again with another content",
+                accepted.conflicts,
+                extra={"fields": {**fields, "subjects": subjects}},
+            )
+        if accepted.rejects:
+            rejects = [{"subject": u.subject, "reason": u.reason} for u in unread[:MOST_NAMED]]
+            log.warning(
+                "%d cannot be read",
+                accepted.rejects,
+                extra={"fields": {**fields, "rejects": rejects}},
+            )
 
     def _count(self, batch: Batch, accepted: Accepted) -> None:
         self._counts.batch(
@@ -136,7 +157,7 @@ class Loop:
             try:
                 if suspicious:
                     arrivals, unread = self._reader.set_aside(arrivals, unread, self._storable)
-                return self._accept(batch.id, arrivals, unread, now)
+                accepted = self._accept(batch.id, arrivals, unread, now)
             except Exception as error:
                 failures += 1
                 suspicious = suspicious or journal.unstorable(error)
@@ -145,6 +166,9 @@ class Loop:
                 else:
                     log.exception("a batch cannot be accepted; it is tried again")
                 self._pause(failures)
+            else:
+                self._name(batch, accepted, unread)
+                return accepted
         return None
 
     def _pause(self, failures: int) -> None:

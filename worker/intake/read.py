@@ -15,6 +15,7 @@ from worker.wire import NotAnEvent, read_json, write_json
 
 log = logging.getLogger(__name__)
 
+ID_CHARS = 128
 TASKS = {kind: f"tasks.{kind.value.replace('-', '_')}" for kind in Kind}
 
 
@@ -111,9 +112,9 @@ class Reader:
             self._check_clock(event, now)
             arrivals.append(Arrival(event, write_json(given)))
         except RecursionError:
-            unread.append(self._unread("nested too deeply", item))
+            unread.append(self._unread("nested too deeply", item, given))
         except NotAnEvent as error:
-            unread.append(self._unread(str(error), _raw(given)))
+            unread.append(self._unread(str(error), _raw(given), given))
 
     def _check_clock(self, event: Event, now: datetime) -> None:
         """A status from the future would silence its connector until then."""
@@ -123,8 +124,8 @@ class Reader:
                 "is it in another time zone?"
             )
 
-    def _unread(self, reason: str, raw: bytes) -> Unread:
-        return Unread(_printable(reason), raw[: self._keep_bytes], len(raw))
+    def _unread(self, reason: str, raw: bytes, given: object = None) -> Unread:
+        return Unread(_printable(reason), raw[: self._keep_bytes], len(raw), _subject(given))
 
 
 def _json(raw: bytes) -> object:
@@ -150,6 +151,14 @@ def _raw(given: object) -> bytes:
         return write_json(given).encode()
     except NotAnEvent:
         return repr(given).encode("ascii", "backslashreplace")
+
+
+def _subject(given: object) -> str | None:
+    """Whom an object seems to be about, by which a person finds it in the log."""
+    if not isinstance(given, Mapping):
+        return None
+    found = (given.get(name) for name in ("orderNo", "warningId", "connectorId"))
+    return next((str(value)[:ID_CHARS] for value in found if isinstance(value, str | int)), None)
 
 
 def _printable(reason: str) -> str:

@@ -27,16 +27,25 @@ class Arrival:
 
 @dataclass(frozen=True, slots=True)
 class Unread:
-    """An item that could not be read: why, as much of it as is kept, and its whole size."""
+    """An item that could not be read: why, as much of it as is kept, and its whole size.
+
+    Attributes:
+        subject: whom it seems to be about, for the log; None if nothing says so.
+    """
 
     reason: str
     raw: bytes
     raw_bytes: int
+    subject: str | None = None
 
 
 @dataclass(slots=True)
 class Accepted:
-    """What became of a batch."""
+    """What became of a batch.
+
+    Attributes:
+        conflicting: the subjects of the conflicts.
+    """
 
     events: int = 0
     duplicates: int = 0
@@ -45,6 +54,7 @@ class Accepted:
     superseded: int = 0
     repeated_batch: bool = False
     lanes: set[Lane] = field(default_factory=set)
+    conflicting: list[str] = field(default_factory=list)
 
 
 def accept(
@@ -187,6 +197,7 @@ def _count_again(
             repeats[event_id] = repeats.get(event_id, 0) + 1
         else:
             result.conflicts += 1
+            result.conflicting.append(event.subject)
             _keep_conflict(connection, event_id, arrival, now)
     if repeats:
         statement = (

@@ -24,6 +24,7 @@ class Claim:
         look_up: it may have arrived before; look it up at the vendor instead of sending it.
         vendor_ref: it failed at the vendor, which wants it again under this id; None: it did not.
         tries: failed tries so far.
+        event_id: the event's, in the journal.
     """
 
     report_id: int
@@ -34,6 +35,7 @@ class Claim:
     lease_until: datetime
     look_up: bool
     vendor_ref: str | None = None
+    event_id: int = 0
 
 
 class Unsure(Exception):
@@ -50,6 +52,7 @@ def _due() -> Select[*tuple[Any, ...]]:
     return (
         select(
             columns.id,
+            columns.event_id,
             columns.state,
             columns.subject,
             columns.tries,
@@ -123,6 +126,7 @@ def claim(
                         lease_until=lease_until,
                         look_up=row.state == State.UNCLEAR,
                         vendor_ref=row.vendor_ref,
+                        event_id=row.event_id,
                     )
                 )
             if claims:

@@ -1,5 +1,6 @@
 """Failed reports: what a vendor could not process goes out again, while it still takes it."""
 
+import logging
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -28,6 +29,8 @@ from worker.journal.engine import passing, reading, writing
 from worker.journal.reopen import back_to_pending, lock_connectors, no_longer_newest
 from worker.policies import Policy
 from worker.vendor import Takes
+
+log = logging.getLogger(__name__)
 
 BATCH = 100
 MOST_LOOK_UPS = 3
@@ -73,10 +76,14 @@ def replay(
     for failed_id in ids:
         try:
             with writing(engine) as connection:
-                handled += _handle(connection, failed_id, takes, policies, now, look_up_after_s)
+                done = _handle(connection, failed_id, takes, policies, now, look_up_after_s)
         except DBAPIError as error:
             if not passing(error):
                 raise
+            continue
+        if done is not None:
+            handled += 1
+            log.info("a failed report: %s", done["state"], extra={"fields": done})
     return handled
 
 
@@ -109,7 +116,8 @@ def _handle(
     policies: Mapping[Kind, Policy],
     now: datetime,
     look_up_after_s: float,
-) -> int:
+) -> Mapping[str, object] | None:
+    """Returns what is to be said of it; None where it waits on."""
     columns = told.failed_report.c
     failed = connection.execute(
         select(told.failed_report)
@@ -117,14 +125,14 @@ def _handle(
         .with_for_update(skip_locked=True)
     ).first()
     if failed is None:
-        return 0
+        return None
     report = _report(connection, failed.report_id)
     if report is None:
         return _settle(connection, failed, State.UNMATCHED, "its report is no longer kept", now)
     kind = Kind(report.kind)
     system = takes.get((failed.vendor, kind))
     if system is None or report.state == states.State.SENDING:
-        return 0
+        return None
     state, reason = _fate(connection, failed, report, system)
     match state:
         case State.REPLAYED:
@@ -135,7 +143,8 @@ def _handle(
             _change(connection, report.id, states.State.UNCLEAR, due_at=due_at, tries=0)
         case State.HELD | State.GIVEN_UP if report.state != states.State.SUPERSEDED:
             _put_aside(connection, failed, report.id, state, now)
-    return _settle(connection, failed, state, reason, now)
+    about = {"reports": [report.id], "events": [report.event_id], "subjects": [report.subject]}
+    return {**_settle(connection, failed, state, reason, now), **about}
 
 
 def _put_aside(
@@ -155,7 +164,8 @@ def _report(connection: Connection, report_id: int) -> Row[Any] | None:
     lock_connectors(connection, [report_id])
     columns = tables.report.c
     return connection.execute(
-        select(columns.id, columns.kind, columns.state, no_longer_newest().label("overtaken"))
+        select(columns.id, columns.event_id, columns.subject, columns.kind, columns.state)
+        .add_columns(no_longer_newest().label("overtaken"))
         .where(columns.id == report_id)
         .with_for_update(of=tables.report)
     ).first()
@@ -209,10 +219,16 @@ def _change(
 
 def _settle(
     connection: Connection, failed: Row[Any], state: State, reason: str | None, now: datetime
-) -> int:
+) -> Mapping[str, object]:
     connection.execute(
         update(told.failed_report)
         .where(told.failed_report.c.id == failed.id)
         .values(state=state, reason=reason, handled_at=now)
     )
-    return 1
+    return {
+        "vendor": failed.vendor,
+        "failed_report": failed.id,
+        "vendor_ref": failed.request_id,
+        "state": state.value,
+        "reason": reason,
+    }
