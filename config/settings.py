@@ -190,6 +190,12 @@ class Settings(Servers):
         description="NAME:PASSWORD that Flower asks for, several separated by commas; empty: none.",
     )
 
+    otlp_endpoint: str = Field(
+        "",
+        repr=False,
+        pattern=r"^(https?://[^\s?#]+)?$",
+        description="Where traces go, by OTLP/HTTP: http://127.0.0.1:4318, say; empty: nowhere.",
+    )
     replay_per_s: float = Field(
         50, gt=0, description="Reports a second that a replay lets become due."
     )

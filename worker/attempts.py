@@ -1,4 +1,4 @@
-"""What is said of each attempt of a lane: a count, and a line in the log."""
+"""What is said of each attempt of a lane: a count, a line in the log, and a span where wanted."""
 
 import logging
 from collections.abc import Mapping, Sequence
@@ -7,6 +7,7 @@ from worker import metrics
 from worker.journal.claim import Claim
 from worker.journal.settle import Attempt
 from worker.outcomes import word
+from worker.traces import Traces
 
 log = logging.getLogger(__name__)
 
@@ -16,9 +17,10 @@ MOST_NAMED = 50  # more than any system takes in one request
 class Attempts:
     """Told of one vendor and kind."""
 
-    def __init__(self, vendor: str, kind: str) -> None:
+    def __init__(self, vendor: str, kind: str, traces: Traces | None = None) -> None:
         self._vendor = vendor
         self._kind = kind
+        self._traces = traces
         self._counts = metrics.OfLane(vendor, kind)
 
     def made(self, attempts: Sequence[Attempt], claims: Sequence[Claim]) -> None:
@@ -30,14 +32,18 @@ class Attempts:
         """
         for attempt in attempts:
             self._counts.attempt(word(attempt.outcome), attempt.duration_ms / 1000)
-        if log.isEnabledFor(logging.INFO):
+        said = log.isEnabledFor(logging.INFO)
+        if said or self._traces is not None:
             by_report = {claim.report_id: claim for claim in claims}
             for attempt in attempts:
-                self._line(attempt, by_report)
+                carried = [by_report[n] for n in attempt.report_ids if n in by_report]
+                if said:
+                    self._line(attempt, carried)
+                if self._traces is not None:
+                    self._traces.told(self._vendor, self._kind, attempt, carried)
 
-    def _line(self, attempt: Attempt, by_report: Mapping[int, Claim]) -> None:
+    def _line(self, attempt: Attempt, carried: Sequence[Claim]) -> None:
         outcome = attempt.outcome
-        carried = [by_report[n] for n in attempt.report_ids[:MOST_NAMED] if n in by_report]
         fields = {
             "vendor": self._vendor,
             "kind": self._kind,
@@ -47,7 +53,7 @@ class Attempts:
             "duration_ms": attempt.duration_ms,
             "method": attempt.method,
             "count": len(attempt.report_ids),
-            **named(carried),
+            **named(carried[:MOST_NAMED]),
             "reason": outcome.reason,
         }
         log.info("attempt", extra={"fields": fields})

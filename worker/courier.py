@@ -28,6 +28,7 @@ from worker.policies import policies
 from worker.roster import AnySystem, Roster
 from worker.sender import Sender, line_to
 from worker.telling import Teller
+from worker.traces import Traces
 from worker.wake import Waker
 
 log = logging.getLogger(__name__)
@@ -54,6 +55,7 @@ class Courier:
         ring: Callable[[str, Kind], None],
         *,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+        traces: Traces | None = None,
     ) -> None:
         self.roster = roster
         self.policies = policies(settings)
@@ -62,6 +64,7 @@ class Courier:
         self._settings = settings
         self._engine = engine
         self._clock = clock
+        self._traces = traces
         self._jumps = Jumps(clock)
         self._swept_at: float | None = None
         self._owner = f"{socket.gethostname()}:{os.getpid()}"
@@ -211,5 +214,6 @@ class Courier:
             on_unclear=system.unclear_rule(kind),
             clock=self._clock,
             stopping=self.stopping,
+            traces=self._traces,
         )
         return _Lane(delivery, pool)

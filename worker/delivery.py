@@ -22,6 +22,7 @@ from worker.outcomes import OnUnclear, TryLater
 from worker.packing import packs
 from worker.policies import Policy
 from worker.telling import Result, Teller
+from worker.traces import Traces
 
 log = logging.getLogger(__name__)
 
@@ -54,6 +55,7 @@ class Delivery:
         on_unclear: OnUnclear,
         clock: Callable[[], datetime],
         stopping: threading.Event,
+        traces: Traces | None = None,
     ) -> None:
         self._engine = engine
         self._vendor = vendor
@@ -68,7 +70,7 @@ class Delivery:
         self._on_unclear = on_unclear
         self._clock = clock
         self._stopping = stopping
-        self._attempts = Attempts(vendor, policy.kind.value)
+        self._attempts = Attempts(vendor, policy.kind.value, traces)
         self._news: SimpleQueue[Future[Result] | None] = SimpleQueue()
         self._rung = threading.Event()
         self._flying = 0

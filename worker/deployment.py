@@ -13,6 +13,7 @@ from worker.journal import engine as journal
 from worker.journal import migrate
 from worker.journal.clock import JournalClock
 from worker.tokens import Tokens
+from worker.traces import NoTraces, Traces, opened
 
 
 class NotReady(Exception):
@@ -49,6 +50,15 @@ class Deployment:
         """The vendors."""
         return roster.load(self.settings, Tokens(self.redis))
 
+    @cached_property
+    def traces(self) -> Traces | None:
+        """What writes spans; None where no endpoint is set.
+
+        Raises:
+            NoTraces: the extra that they need is not installed.
+        """
+        return opened(self.settings.otlp_endpoint)
+
     def check(self) -> None:
         """Look whether a worker could start.
 
@@ -57,7 +67,12 @@ class Deployment:
         """
         faults = [
             fault
-            for fault in (self.broker_fault(), self.journal_fault(), self.roster_fault())
+            for fault in (
+                self.broker_fault(),
+                self.journal_fault(),
+                self.roster_fault(),
+                self.traces_fault(),
+            )
             if fault
         ]
         if faults:
@@ -95,6 +110,14 @@ class Deployment:
         try:
             self.roster  # noqa: B018 reading it is the check
         except (roster.RosterError, broker.BrokerError) as error:
+            return str(error)
+        return None
+
+    def traces_fault(self) -> str | None:
+        """Why spans cannot be written; None if they can, or are not wanted."""
+        try:
+            self.traces  # noqa: B018 reading it is the check
+        except NoTraces as error:
             return str(error)
         return None
 

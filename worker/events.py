@@ -27,6 +27,9 @@ from pydantic.alias_generators import to_camel
 from worker.fields import Amount, Flag, Id, Moment, Text, whole
 from worker.wire import NotAnEvent
 
+# Of the trace that it was published in, by W3C: kept as any unknown field, and no part of what it
+# says.
+TRACE_CONTEXT = ("traceparent", "tracestate")
 RISK_LEVELS = {"高": "high", "中": "medium", "低": "low"}
 
 
@@ -101,7 +104,8 @@ class Event(BaseModel):
         """SHA-256 of the normalised content: "12.3" equals 12.30, one instant equals itself."""
         known = {name: getattr(self, name) for name in type(self).model_fields}
         content = {name: value for name, value in known.items() if value is not None}
-        everything = [content, _by_value(self.model_extra)]
+        unknown = {n: v for n, v in (self.model_extra or {}).items() if n not in TRACE_CONTEXT}
+        everything = [content, _by_value(unknown)]
         text = json.dumps(everything, default=_canonical, sort_keys=True)
         return hashlib.sha256(text.encode()).hexdigest()
 

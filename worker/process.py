@@ -26,6 +26,7 @@ class Process:
 
         Raises:
             RosterError: the vendors file cannot be used.
+            NoTraces: spans are wanted and cannot be written.
         """
         parts = self.deployment
         return Courier(
@@ -35,6 +36,7 @@ class Process:
             parts.roster,
             self._ring,
             clock=parts.clock,
+            traces=parts.traces,
         )
 
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from worker.contracts.schemas import sample
+from worker.contracts.schemas import TRACED, sample
 from worker.contracts.spelling import Schema
 from worker.events import Kind
 from worker.intake.read import TASKS
@@ -84,7 +84,10 @@ def _envelope(content: Schema, headers: Schema) -> Schema:
 
 
 def _kombu(kind: Kind) -> Schema:
-    plain = {"type": "object", "properties": {"compression": {"enum": [None, ""]}, "task": False}}
+    plain = {
+        "type": "object",
+        "properties": {"compression": {"enum": [None, ""]}, "task": False, **TRACED},
+    }
     return _envelope(_either(kind), plain)
 
 
@@ -92,7 +95,11 @@ def _celery(kind: Kind) -> Schema:
     task = {
         "type": "object",
         "required": ["task"],
-        "properties": {"compression": {"enum": [None, ""]}, "task": {"const": TASKS[kind]}},
+        "properties": {
+            "compression": {"enum": [None, ""]},
+            "task": {"const": TASKS[kind]},
+            **TRACED,
+        },
     }
     schema = _envelope(_arguments(kind), task)
     return {**schema, "required": [*schema["required"], "headers"]}

@@ -23,13 +23,21 @@ BEYOND = (
     "without a point or an exponent, no text holds half a surrogate pair, and the whole is nested "
     "less than some hundred deep."
 )
+TRACED: Mapping[str, Schema] = {
+    "traceparent": {
+        "description": "The trace that it is published in, by W3C Trace Context: "
+        "00-TRACE-SPAN-FLAGS in hexadecimal digits. It is no part of "
+        "the content: the same order in another trace is a duplicate. No vendor is told of it.",
+    },
+    "tracestate": {"description": "What belongs to traceparent, likewise."},
+}
 AHEAD = "An updateTime that lies ahead (RELAY_STATUS_FUTURE_S, ten minutes) is refused as well."
 
 
 def schema(kind: Kind) -> dict[str, Any]:
     """What intake reads as an event of that kind."""
     model = MODELS[kind]
-    properties = dict(_properties(model))
+    properties = dict(_properties(model)) | dict(TRACED)
     return {
         "$schema": DIALECT,
         "$comment": WRITTEN,

@@ -20,6 +20,7 @@ from worker.journal import accept as journal
 from worker.journal.accept import Accepted, Arrival, Unread
 from worker.journal.opening import Lane
 from worker.policies import policies
+from worker.traces import Traces
 
 log = logging.getLogger(__name__)
 
@@ -40,6 +41,7 @@ class Intake:
         wake: Callable[[Iterable[Lane]], None],
         *,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+        traces: Traces | None = None,
     ) -> None:
         self._settings = settings
         self._redis = redis
@@ -48,6 +50,7 @@ class Intake:
         self._tell_all = tell_all
         self._policies = policies(settings)
         self._clock = clock
+        self._traces = traces
         self._stopping = threading.Event()
         self._presence = Presence(redis, node, ttl_s=settings.heartbeat_ttl_s)
         self._loops = {kind: self._loop(kind, wake) for kind in Kind}
@@ -117,6 +120,7 @@ class Intake:
             queue=kind,
             clock=self._clock,
             stopping=self._stopping,
+            traces=self._traces,
         )
 
     def _accept(

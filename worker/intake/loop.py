@@ -16,6 +16,7 @@ from worker.intake.take import Batch, Taker
 from worker.journal import engine as journal
 from worker.journal.accept import Accepted, Arrival, Unread
 from worker.journal.opening import Lane
+from worker.traces import Traces
 
 log = logging.getLogger(__name__)
 
@@ -46,6 +47,7 @@ class Loop:
         queue: Kind,
         clock: Callable[[], datetime],
         stopping: threading.Event,
+        traces: Traces | None = None,
     ) -> None:
         self._taker_of = taker_of
         self._taker = taker_of(name)
@@ -57,6 +59,7 @@ class Loop:
         self._counts = metrics.OfQueue(queue.value)
         self._clock = clock
         self._stopping = stopping
+        self._traces = traces
 
     def run(self) -> None:
         """Work until stopped. The broker's absence is waited out, not raised."""
@@ -168,6 +171,9 @@ class Loop:
                 self._pause(failures)
             else:
                 self._name(batch, accepted, unread)
+                if self._traces is not None:
+                    events = [arrival.event for arrival in arrivals]
+                    self._traces.taken(self._queue, events, now, self._clock())
                 return accepted
         return None
 

@@ -6,16 +6,19 @@ Celery message (protocol 2) whose first argument, or `event=`/`events=`, is eith
 
 import base64
 import logging
+import re
 from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime, timedelta
 
-from worker.events import Event, Kind, parse
+from worker.events import TRACE_CONTEXT, Event, Kind, parse
 from worker.journal.accept import Arrival, Unread
 from worker.wire import NotAnEvent, read_json, write_json
 
 log = logging.getLogger(__name__)
 
 ID_CHARS = 128
+TRACEPARENT = re.compile(r"[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}")
+TRACESTATE_CHARS = 512
 TASKS = {kind: f"tasks.{kind.value.replace('-', '_')}" for kind in Kind}
 
 
@@ -86,7 +89,8 @@ class Reader:
         if headers.get("compression"):
             raise NotAnEvent(f"compressed with {headers['compression']}; send it plain")
         body = _json(_body(envelope.get("body"), properties.get("body_encoding")))
-        return self._argument(body, headers["task"]) if "task" in headers else body
+        content = self._argument(body, headers["task"]) if "task" in headers else body
+        return _in_its_trace(content, headers) if "traceparent" in headers else content
 
     def _argument(self, body: object, task: object) -> object:
         if task != TASKS[self._kind]:
@@ -144,6 +148,22 @@ def _body(body: object, encoding: object) -> bytes:
         return body.encode()
     except ValueError:
         raise NotAnEvent(f"body: cannot be decoded as {encoding or 'utf-8'}") from None
+
+
+def _in_its_trace(content: object, headers: Mapping[str, object]) -> object:
+    """The events as if the producer had written into each what its message says of the trace."""
+    parent, state = (headers.get(name) for name in TRACE_CONTEXT)
+    if not isinstance(parent, str) or not TRACEPARENT.fullmatch(parent):
+        return content
+    context = {"traceparent": parent}
+    if isinstance(state, str) and len(state) <= TRACESTATE_CHARS:
+        context["tracestate"] = state
+
+    def traced(one: object) -> object:
+        untraced = isinstance(one, dict) and "traceparent" not in one
+        return {**one, **context} if untraced and isinstance(one, dict) else one
+
+    return [traced(one) for one in content] if isinstance(content, list) else traced(content)
 
 
 def _raw(given: object) -> bytes:

@@ -55,6 +55,7 @@ class IntakeStep(bootsteps.StartStopStep):  # type: ignore[misc]
             mine.courier.roster.tell_all(),
             mine.courier.wake,
             clock=mine.deployment.clock,
+            traces=mine.deployment.traces,
         )
         self._intake.start()
         self._vital = Vital(
