@@ -107,4 +107,4 @@ def _bare(value: Any) -> str:  # noqa: ANN401 what JSON can hold
 
 def _writable(text: str) -> str:
     """Half a surrogate pair as JSON escapes it: no stream could write it."""
-    return text.encode("utf-8", "backslashreplace").decode()
+    return text if text.isascii() else text.encode("utf-8", "backslashreplace").decode()

@@ -43,6 +43,8 @@ def speaking(folder: Path, broker_url: str, journal_url: str) -> Iterator[Deploy
     metrics.OfLane("city", "charge-record")
     metrics.OfQueue("charge-record")
     metrics.TOKENS_RENEWED.labels("city")
+    metrics.CALLBACKS.labels("city", "cell-risk", "taken")
+    metrics.CALLBACK_DURATION.labels("city", "cell-risk")
     try:
         yield made
     finally:

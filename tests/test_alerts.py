@@ -40,6 +40,9 @@ HELD_BY = 'chargerelay_processing_items{queue="charge-record", worker="one"}'
 ALIVE = 'chargerelay_worker_alive{worker="one"}'
 REJECTS = 'chargerelay_intake_events_total{queue="charge-record", result="reject"}'
 REPORTS = 'chargerelay_reports{{vendor="city", kind="charge-record", state="{}"}}'
+CALLED = 'chargerelay_callbacks_total{vendor="city", callback="cell-risk", outcome="taken"}'
+FORGED = 'chargerelay_callbacks_total{vendor="city", callback="cell-risk", outcome="refused"}'
+STRANGE = 'chargerelay_callbacks_total{vendor="city", callback="unknown", outcome="refused"}'
 UP = 'up{job="chargerelay", instance="one:9464"}'
 SEEN = 'chargerelay_scrape_success{part="journal", instance="one:9464"}'
 FREE, DISK = "chargerelay_journal_disk_free_bytes{}", "chargerelay_journal_disk_size_bytes{}"
@@ -93,6 +96,10 @@ CASES: dict[str, tuple[list[Given], list[Given]]] = {
     "ChargeRelayFailedReportsWait": (
         [{'chargerelay_failed_reports_waiting{vendor="city"}': [0]}, {}],
         [{'chargerelay_failed_reports_waiting{vendor="city"}': [1]}],
+    ),
+    "ChargeRelayCallbacksRefused": (
+        [{FORGED: [0, 2]}, {FORGED: [0, 3], CALLED: [0, 1]}, {STRANGE: [0, 9]}],
+        [{FORGED: [0, 3]}, {FORGED: [0, 3], CALLED: [7, 7]}],
     ),
     "ChargeRelayProcessGone": ([{UP: [1]}, {'up{job="other"}': [0]}], [{UP: [0]}]),
     "ChargeRelayUnwatched": ([{SEEN: [0]}], [{}, {SEEN: [1, *([None] * 10)]}]),

@@ -25,6 +25,8 @@ BATCH_ITEMS = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10_000)
 ATTEMPT_S = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60)
 RESULTS = ("accepted", "duplicate", "conflict", "reject")
 OUTCOMES = ("accepted", "refused", "try-later", "unclear")
+CALL_S = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
+NOBODY = "unknown"
 
 INTAKE_ITEMS = Counter(
     "chargerelay_intake_items",
@@ -74,6 +76,19 @@ LEASES_RAN_OUT = Counter(
     "Reports found in flight on a worker that had fallen silent, by the sweep of this process.",
     registry=REGISTRY,
 )
+CALLBACKS = Counter(
+    "chargerelay_callbacks",
+    "Calls of vendors, by what they were answered.",
+    ["vendor", "callback", "outcome"],
+    registry=REGISTRY,
+)
+CALLBACK_DURATION = Histogram(
+    "chargerelay_callback_duration_seconds",
+    "From a call that was read whole until its answer.",
+    ["vendor", "callback"],
+    buckets=CALL_S,
+    registry=REGISTRY,
+)
 
 
 class OfQueue:
@@ -104,3 +119,16 @@ class OfLane:
         """Count one attempt, by its outcome's word."""
         self._outcomes[outcome].inc()
         self._duration.observe(duration_s)
+
+
+def callback(vendor: str, name: str, outcome: str, duration_s: float) -> None:
+    """Count one call of a vendor.
+
+    Args:
+        vendor: one that is configured, or NOBODY: a caller must not make series.
+        name: a callback of the vendor's, or NOBODY.
+        outcome: taken, repeated, refused, not-kept or failed.
+        duration_s: how long the answer took.
+    """
+    CALLBACKS.labels(vendor, name, outcome).inc()
+    CALLBACK_DURATION.labels(vendor, name).observe(duration_s)

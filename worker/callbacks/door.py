@@ -3,6 +3,7 @@
 import hashlib
 import json
 import logging
+import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -13,6 +14,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from config.logs import mask
 from config.settings import Settings
+from worker import metrics
 from worker.callback import Callback, Called, Heard, Meaning, Refusal
 from worker.callbacks.raw import Raw
 from worker.callbacks.trickle import Trickle
@@ -29,6 +31,7 @@ log = logging.getLogger(__name__)
 
 NAME_CHARS = 64
 TRACES_A_MINUTE = 60
+OUTCOMES = {200: "taken", 409: "repeated", 500: "failed", 503: "not-kept"}
 NOT_NOW = "it could not be kept; call again later"
 
 
@@ -70,6 +73,20 @@ class Door:
             name: of the callback, as the path ends.
             raw: the request; or why it could not be read.
         """
+        began = time.monotonic()
+        answered = self._answer(vendor, name, raw)
+        outcome = OUTCOMES.get(answered.http_status, "refused")
+        metrics.callback(*self._counted(vendor, name), outcome, time.monotonic() - began)
+        return answered
+
+    def _counted(self, vendor: str, name: str) -> tuple[str, str]:
+        """As it is counted: what no vendor is called, and no callback, under one name."""
+        try:
+            return vendor, _find(self.vendors.get(vendor), name)[1]
+        except Refusal:
+            return vendor if vendor in self.vendors else metrics.NOBODY, metrics.NOBODY
+
+    def _answer(self, vendor: str, name: str, raw: Raw | Refusal) -> Answered:
         now = self._clock()
         system = self.vendors.get(vendor)
         # A caller may have put its token where a name belongs.
