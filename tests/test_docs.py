@@ -180,6 +180,14 @@ def test_the_threat_model_is_one_page_and_names_tests_that_are_there() -> None:
     assert "(docs/threat-model.md)" in (ROOT / "README.md").read_text("utf-8")
 
 
+def test_the_page_of_logs_names_what_is_there() -> None:
+    text = (DOCS / "logs.md").read_text("utf-8")
+    settings = re.findall(r"`(RELAY_\w+)", text)
+    assert {name.removeprefix("RELAY_").lower() for name in settings} <= set(Settings.model_fields)
+    assert all(field in text for field in ("traceparent", "tracestate"))
+    assert "(docs/logs.md)" in (ROOT / "README.md").read_text("utf-8")
+
+
 def test_the_page_of_scale_names_what_is_there() -> None:
     text = (DOCS / "scale.md").read_text("utf-8")
     settings = re.findall(r"`(RELAY_\w+)", text)

@@ -1,6 +1,8 @@
 """The line of each attempt: what it says, and that it costs nothing where nobody reads it."""
 
 import logging
+import re
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,6 +15,8 @@ from tests.worker.test_delivery import Lane
 from worker.attempts import MOST_NAMED
 from worker.exchange import Answer
 from worker.journal import tables
+
+PAGE = Path(__file__).parents[2] / "docs" / "logs.md"
 
 
 @pytest.fixture
@@ -51,6 +55,15 @@ def test_an_attempt_is_one_line_that_names_what_it_carried(
         "subjects": ["A-1", "A-2"],
         "reason": "ok",
     }
+
+
+def test_the_page_of_logs_names_every_field_of_the_line(
+    desk: Desk, told: pytest.LogCaptureFixture
+) -> None:
+    desk.accept(record(1))
+    Lane(desk, Line()).drain()
+    (row,) = re.findall(r"^\| `attempt` \| INFO \|(.*)\|$", PAGE.read_text("utf-8"), re.MULTILINE)
+    assert re.findall(r"`(\w+)`", row) == list(fields(told)[0])
 
 
 def test_every_attempt_has_its_line_whatever_came_of_it(
