@@ -28,13 +28,19 @@ LEAST_CHARS = 6
 known: dict[str, frozenset[str]] = {}
 
 
+turn = 0  # counts on with each new secret: what was hidden without it is not looked up after it
+
+
 def never_show(owner: str, secrets: Iterable[str]) -> None:
     """Mask these secrets of an owner, in place of those it had, under whatever name they stand.
 
     An answer may repeat one in the midst of a sentence. Too short ones would hide mere words.
     """
-    known[owner] = frozenset(secret for secret in secrets if len(secret) >= LEAST_CHARS)
-    _hidden_again.cache_clear()
+    global turn
+    told = frozenset(secret for secret in secrets if len(secret) >= LEAST_CHARS)
+    if told != known.get(owner):
+        known[owner] = told
+        turn += 1
 
 
 def mask(text: str) -> str:
@@ -61,12 +67,12 @@ def _star(found: re.Match[str]) -> str:
 
 def hide(text: str) -> str:
     """Mask the secrets of a text, and its plate numbers."""
-    return _hidden_again(text) if len(text) <= SHORT_CHARS else plates.hide(mask(text))
+    return _hidden_again(text, turn) if len(text) <= SHORT_CHARS else plates.hide(mask(text))
 
 
 @lru_cache(4096)
-def _hidden_again(text: str) -> str:
-    """Of what lines repeat: vendors, kinds, outcomes, reasons."""
+def _hidden_again(text: str, _turn: int) -> str:
+    """Of what lines repeat: vendors, kinds, outcomes, reasons; anew with each new secret."""
     return plates.hide(mask(text))
 
 

@@ -168,6 +168,13 @@ def test_what_libraries_log_and_warn_of_comes_out_in_the_same_form(
     assert "HIDDEN" not in str(lines())
 
 
+def test_a_secret_that_is_known_from_now_on_is_hidden_where_it_was_not_before() -> None:
+    assert logs.hide("so HIDDEN is") == "so HIDDEN is"
+    never_show("city", ["HIDDEN"])
+    assert logs.hide("so HIDDEN is") == "so *** is"
+    never_show("city", [])
+
+
 # Neither stars, the signs of JSON nor a number can make one by chance.
 SECRETS = st.text(
     st.characters(exclude_categories=["Cs"], exclude_characters="*"), min_size=4, max_size=20

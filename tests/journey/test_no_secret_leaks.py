@@ -164,7 +164,7 @@ def test_no_secret_is_found_in_anything_that_is_kept_or_shown(
     relay: Relay, places: dict[str, str], shown: list[str]
 ) -> None:
     bomb = relay.folder / "exploded"
-    relay.start(*CELERY, *WORKER, "-E", "-n", "one@test", log="one")
+    relay.start(*CELERY, *WORKER, "-E", "-n", "one@test", log="one", RELAY_LOG_FORMAT="json")
     relay.start_beat()
     address = relay.start_callbacks()
     _explode(relay, bomb)

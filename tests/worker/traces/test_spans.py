@@ -159,7 +159,7 @@ def test_what_its_producers_do_not_sample_is_not_traced(
 ) -> None:
     desk.accept(record(1, traceparent=parent(flags="00")))
     drain(desk, Line(WELL), spans)
-    desk.accept(*(record(n, traceparent=parent(t, flags="00")) for n, t in enumerate((ONE, TWO))))
+    desk.accept(*(record(n, traceparent=parent(t, flags="00")) for n, t in ((2, ONE), (3, TWO))))
     drain(desk, Line(WELL), spans, pack=2)
     assert exporter.get_finished_spans() == ()
 
