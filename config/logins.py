@@ -1,9 +1,7 @@
 """Names and passwords, as a setting lists them."""
 
-LEAST_CHARS = 12
 
-
-def read(text: str) -> dict[str, str]:
+def read(text: str, *, least_chars: int) -> dict[str, str]:
     """Read NAME:PASSWORD,NAME:PASSWORD; a password may hold colons, and no comma.
 
     Returns:
@@ -13,13 +11,13 @@ def read(text: str) -> dict[str, str]:
         ValueError: a name without a password, twice the same name, or a password too short.
     """
     people: dict[str, str] = {}
-    for entry in filter(None, (part.strip() for part in text.split(","))):
-        name, colon, password = entry.partition(":")
-        if not name or not colon:
-            raise ValueError("expected NAME:PASSWORD,NAME:PASSWORD")
+    for entry in text.split(",") if text else ():
+        name, _, password = entry.strip().partition(":")
+        if not name or not password:
+            raise ValueError("expected NAME:PASSWORD, several separated by commas")
         if name in people:
             raise ValueError(f"{name} stands there twice")
-        if len(password) < LEAST_CHARS:
-            raise ValueError(f"the password of {name} has fewer than {LEAST_CHARS} characters")
+        if len(password) < least_chars:
+            raise ValueError(f"the password of {name} has fewer than {least_chars} characters")
         people[name] = password
     return people

@@ -1,13 +1,13 @@
 """What the deployment tells us: the environment, a `.env` file, files that hold one secret each.
 
-Every name here and in `servers` is read from `RELAY_` + the field's name in capitals; units stand
-in the names.
+Every name here, in `servers` and in `doors` is read from `RELAY_` + the field's name in capitals;
+units stand in the names.
 """
 
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
-from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
+from pydantic import Field, ValidationError, field_validator, model_validator
 from pydantic_settings import (
     BaseSettings,
     NoDecode,
@@ -16,11 +16,11 @@ from pydantic_settings import (
 )
 from pydantic_settings import SettingsError as SourceError
 
-from config import logins
+from config.doors import Doors
 from config.secret_files import SecretFiles
 from config.servers import Servers
+from config.units import Seconds
 
-Seconds = Annotated[float, Field(ge=0, le=366 * 86_400, allow_inf_nan=False)]
 Queue = Literal["connector-status", "charge-record", "safety-warning"]
 Level = Literal["DEBUG", "INFO", "WARNING", "ERROR"]
 Schedule = Annotated[tuple[Seconds, ...], NoDecode, Field(min_length=1)]
@@ -32,7 +32,7 @@ class SettingsError(Exception):
     """The environment does not describe a deployment that could run."""
 
 
-class Settings(Servers):
+class Settings(Doors, Servers):
     """The deployment, frozen at start."""
 
     model_config = SettingsConfigDict(
@@ -145,57 +145,6 @@ class Settings(Servers):
         (5, 10, 20, 40, 60), description="Waits before each further probe of an open breaker."
     )
 
-    callbacks_host: str = Field("127.0.0.1", description="Where the callback server listens.")
-    callbacks_port: int = Field(
-        7380, ge=1, le=65_535, description="TCP port of the callback server."
-    )
-    callbacks_url: str = Field(
-        "",
-        pattern=r"^(https?://[^\s/?#]+(/[^\s?#]*)?)?$",
-        description="How vendors reach the callback server, e.g. https://relay.example; "
-        "empty: http:// and the host and port above.",
-    )
-    console_logins: str = Field(
-        "",
-        repr=False,
-        description="Who may use the console at /console of the callback server: "
-        "NAME:PASSWORD,NAME:PASSWORD, each password of 12 characters or more; empty: nobody.",
-    )
-    callback_max_bytes: int = Field(
-        262_144, ge=1, description="A callback with a larger body is refused."
-    )
-    callback_read_s: Seconds = Field(
-        10, gt=0, description="A callback whose body takes longer to arrive is refused."
-    )
-    callback_clock_s: Seconds = Field(
-        300, description="How far a signed callback's time may be from ours, either way."
-    )
-
-    metrics_host: str = Field("127.0.0.1", description="Where a process serves its metrics.")
-    metrics_port: int = Field(
-        0,
-        ge=0,
-        le=65_535,
-        description="TCP port on which a worker, or the callback server, serves /metrics; 0: on "
-        "none. Each process of a machine needs another; `chargerelay up` takes this and two more.",
-    )
-    metrics_within_s: Seconds = Field(
-        4,
-        gt=0,
-        description="A look at the journal, or the broker, that takes longer has failed.",
-    )
-
-    flower_login: SecretStr = Field(
-        SecretStr(""),
-        description="NAME:PASSWORD that Flower asks for, several separated by commas; empty: none.",
-    )
-
-    otlp_endpoint: str = Field(
-        "",
-        repr=False,
-        pattern=r"^(https?://[^\s?#]+)?$",
-        description="Where traces go, by OTLP/HTTP: http://127.0.0.1:4318, say; empty: nowhere.",
-    )
     replay_per_s: float = Field(
         50, gt=0, description="Reports a second that a replay lets become due."
     )
@@ -225,24 +174,10 @@ class Settings(Servers):
             return tuple(part.strip() for part in value.split(",") if part.strip())
         return value
 
-    @field_validator("flower_login")
-    @classmethod
-    def _name_and_password(cls, value: SecretStr) -> SecretStr:
-        logins = value.get_secret_value()
-        if logins and not all(all(login.partition(":")) for login in logins.split(",")):
-            raise ValueError("expected NAME:PASSWORD, several separated by commas")
-        return value
-
     @field_validator("vendors_file", mode="before")
     @classmethod
     def _empty_is_none(cls, value: object) -> object:
         return None if value == "" else value
-
-    @field_validator("console_logins")
-    @classmethod
-    def _good_logins(cls, value: str) -> str:
-        logins.read(value)
-        return value
 
     @model_validator(mode="after")
     def _lease_outlives_the_longest_burst(self) -> Self:
@@ -265,17 +200,6 @@ class Settings(Servers):
                 f"RELAY_LEASE_S is {self.lease_s:g} s, but with {name} = {timeout_s:g} s "
                 f"a burst may last {needed_s:g} s: raise the one or lower the other"
             )
-
-    @property
-    def console_people(self) -> dict[str, str]:
-        """The passwords of those who may use the console, by their names."""
-        return logins.read(self.console_logins)
-
-    @property
-    def callbacks_base(self) -> str:
-        """How vendors reach the callback server, without a slash at its end."""
-        here = f"http://{self.callbacks_host}:{self.callbacks_port}"
-        return (self.callbacks_url or here).rstrip("/")
 
 
 def load() -> Settings:

@@ -216,3 +216,22 @@ def test_a_login_of_flower_is_names_with_their_passwords(env: Put, login: str) -
 def test_a_brokers_address_is_printed_without_its_login(env: Put, url: str, shown: str) -> None:
     env(BROKER_URL=url)
     assert settings.load().broker_shown == shown
+
+
+def test_the_consoles_people_have_long_passwords_of_their_own(env: Put) -> None:
+    env(CONSOLE_LOGINS="li:correct horse, wang:battery:staple")
+    loaded = settings.load()
+    assert loaded.console_people == {"li": "correct horse", "wang": "battery:staple"}
+    assert "horse" not in repr(loaded)
+
+
+@pytest.mark.parametrize("logins", ["li", "li:", ":correct horse", "li:short HIDDEN,", "li:HIDDEN"])
+def test_a_login_that_would_be_none_or_is_weak_is_refused(env: Put, logins: str) -> None:
+    env(CONSOLE_LOGINS=logins)
+    assert fault().startswith("RELAY_CONSOLE_LOGINS: ")
+    assert "HIDDEN" not in fault()
+
+
+def test_a_name_of_the_console_stands_there_once(env: Put) -> None:
+    env(CONSOLE_LOGINS="li:correct horse,li:battery staple")
+    assert fault() == "RELAY_CONSOLE_LOGINS: li stands there twice"

@@ -38,7 +38,7 @@ class Relay:
         self.settings = settings
         self.children = Children(settings.data_dir / "log")
         self.deployment = Deployment(settings)
-        self.console_login = None if settings.console_logins else console.login(settings.data_dir)
+        self.console_login = None if settings.console_people else console.login(settings.data_dir)
 
     def start(self) -> None:
         """Start all parts, each once the ones it stands on answer.
