@@ -131,6 +131,17 @@ def test_a_port_that_is_taken_is_named(run: Run, environment: dict[str, str], wh
     assert f"port {environment[which]} on 127.0.0.1 is taken: set {which}" in ended.stderr
 
 
+def test_a_port_of_the_metrics_that_is_taken_is_named(
+    run: Run, environment: dict[str, str]
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        ended = run(CHARGERELAY, "up", "--once", RELAY_METRICS_PORT=str(port - 1))
+    assert ended.returncode == 1
+    said = f"port {port} on 127.0.0.1 is taken: set RELAY_METRICS_PORT to a free one"
+    assert said in ended.stderr or f"port {port - 1} " in ended.stderr
+
+
 @pytest.mark.parametrize(
     ("text", "said"),
     [

@@ -20,6 +20,7 @@ SANDBOX_VENDORS = CONFIG / "sandbox.vendors.toml"
 SANDBOX_FILE = "sandbox.vendors.toml"
 # No gossip: its queues stay behind in Redis and grow (celery#6089).
 WORKER = ("worker", "-P", "threads", "-c", "32", "--without-gossip", "--without-mingle", "-E")
+SERVE_METRICS = 3  # the two workers and the callback server
 STOP_WORKER_WITHIN_S = 60
 STOP_CALLBACKS_WITHIN_S = 15
 
@@ -53,6 +54,8 @@ class Relay:
             self._start_sandbox()
         migrate.upgrade(self.deployment.engine)
         self.deployment.check()
+        for port in self._metrics_ports():
+            self._refuse_taken(port, "RELAY_METRICS_PORT")
         self._start_callbacks()
         self._start_workers()
 
@@ -121,14 +124,19 @@ class Relay:
     def _environment(self, number: int = 0) -> dict[str, str]:
         """What a child is told; those that serve metrics are numbered, each has its port."""
         settings = self.settings
-        metrics_port = settings.metrics_port and settings.metrics_port + number
+        ports = self._metrics_ports()
         return {
             "RELAY_BROKER_URL": settings.broker,
             "RELAY_JOURNAL_URL": settings.journal,
             "RELAY_DATA_DIR": str(settings.data_dir),
             "RELAY_VENDORS_FILE": str(settings.vendors_file),
-            "RELAY_METRICS_PORT": str(metrics_port),
+            "RELAY_METRICS_PORT": str(ports[number] if ports else 0),
         }
+
+    def _metrics_ports(self) -> range:
+        """Of those that serve metrics; none unless it is wanted."""
+        first = self.settings.metrics_port
+        return range(first, first + SERVE_METRICS) if first else range(0)
 
 
 def _sandbox_file(settings: Settings) -> Path:
