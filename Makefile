@@ -7,7 +7,9 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 PEERS := .venv-peers/.ready .venv-peers-arq/.ready
 ARGS ?=
-JOBS ?= 3 # processes that test, which wait for servers half of their time; 0 where RELAY_TEST_BROKER_URL names one broker for all
+# Processes that test: they wait for servers half of their time. 0 where RELAY_TEST_BROKER_URL names
+# one broker for all.
+JOBS ?= 3
 LOCK := $(BIN)/pip-compile --quiet --strip-extras --generate-hashes --allow-unsafe \
   --no-emit-index-url --no-emit-trusted-host --no-emit-find-links
 

@@ -183,7 +183,7 @@ def test_the_charts_show_what_was_told_and_every_page_fits_a_phone(
 
 
 def work(relay: Relay, garage: Control, city: Control) -> None:
-    """Some events; for pictures some minutes of them, in which the garage is away for a while."""
+    """Some events; for pictures some minutes of them, in which the garage is away now and then."""
     relay.publish("charge-record", b"{half an item", record(0, totalMoney="1.00"))
     numbers = itertools.count()
     if "RELAY_TEST_PICTURES" not in os.environ:
@@ -191,10 +191,10 @@ def work(relay: Relay, garage: Control, city: Control) -> None:
         relay.settle()
         return
     city.fault("latency", ms=15)
-    for second in range(30 * EVERY_S):
-        if second == 12 * EVERY_S:
+    for second in range(36 * EVERY_S):
+        if second in (10 * EVERY_S, 33 * EVERY_S):
             garage.fault("http_status", status=503)
-        if second == 20 * EVERY_S:
+        if second == 18 * EVERY_S:
             garage.call("DELETE", "faults")
         burst = 20 + 12 * (second // EVERY_S % 4)
         relay.publish("charge-record", *(record(next(numbers)) for _ in range(burst)))
