@@ -66,18 +66,7 @@ def create_app(
         headers = {"Connection": "close"} if isinstance(raw, Refusal) else None
         return Plain(answered.body, answered.http_status, headers, background=after)
 
-    @app.get("/healthz", tags=["server"], responses={503: {"description": "it stands still"}})
-    def healthz() -> JSONResponse:
-        """Whether workers take and deliver while there is work."""
-        faults = still()
-        return JSONResponse({"status": faults or "ok"}, 503 if faults else 200)
-
-    @app.get("/readyz", tags=["server"], responses={503: {"description": "not ready"}})
-    def readyz() -> JSONResponse:
-        """Whether a callback could be kept."""
-        why = fault()
-        return JSONResponse({"status": why or "ok"}, 503 if why else 200)
-
+    _say_how_it_is(app, fault, still)
     for vendor, system in door.vendors.items():
         for name, callback in system.callbacks.items():
             app.add_api_route(
@@ -90,6 +79,22 @@ def create_app(
         "/callbacks/{vendor}/{name:path}", take, methods=METHODS, include_in_schema=False
     )
     return app
+
+
+def _say_how_it_is(
+    app: FastAPI, fault: Callable[[], str | None], still: Callable[[], list[str]]
+) -> None:
+    @app.get("/healthz", tags=["server"], responses={503: {"description": "it stands still"}})
+    def healthz() -> JSONResponse:
+        """Whether workers take and deliver while there is work."""
+        faults = still()
+        return JSONResponse({"status": faults or "ok"}, 503 if faults else 200)
+
+    @app.get("/readyz", tags=["server"], responses={503: {"description": "not ready"}})
+    def readyz() -> JSONResponse:
+        """Whether a callback could be kept."""
+        why = fault()
+        return JSONResponse({"status": why or "ok"}, 503 if why else 200)
 
 
 async def _raw(request: Request, max_bytes: int, read_s: float) -> Raw | Refusal:
