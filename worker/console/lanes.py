@@ -4,6 +4,7 @@ from dataclasses import asdict
 from typing import Any
 
 from sqladmin import BaseView, expose
+from sqlalchemy import Engine
 from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
@@ -13,7 +14,7 @@ from worker.console.desk import Desk, desk
 from worker.events import Kind
 from worker.journal import measures
 from worker.journal.clock import time_of
-from worker.journal.history import history
+from worker.journal.history import History, history
 from worker.journal.lanes import Standing, lanes
 from worker.policies import policies
 from worker.standstill import look
@@ -40,9 +41,12 @@ class Lanes(BaseView):
         over = request.query_params.get("over", "900")
         if over not in map(str, OVER_S.values()):
             raise HTTPException(400, "over is not one of the page's")
-        engine = desk(request).parts.engine
-        points = await run_in_threadpool(history, engine, time_of(engine), over_s=int(over))
+        points = await run_in_threadpool(_points, desk(request).parts.engine, int(over))
         return JSONResponse(asdict(points))
+
+
+def _points(engine: Engine, over_s: int) -> History:
+    return history(engine, time_of(engine), over_s=over_s)
 
 
 def _shown(desk: Desk) -> dict[str, Any]:

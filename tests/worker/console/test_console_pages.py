@@ -1,8 +1,10 @@
+import asyncio
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 
 import pytest
 from redis import Redis
-from sqlalchemy import Engine
+from sqlalchemy import Engine, event
 
 from tests.worker.console.conftest import Browser
 from tests.worker.desk import CITY, RECORD, Desk, attempt
@@ -192,6 +194,29 @@ def test_a_table_is_narrowed_down(li: Browser, desk: Desk) -> None:
     assert "A-1" not in li.page("/report-row/list?vendor=another")
     assert "A-1" in li.page("/report-row/list?vendor=city")
     assert "A-1" not in li.page("/report-row/list?hours=1")
+
+
+def test_no_page_holds_up_the_server_while_the_journal_thinks(li: Browser, desk: Desk) -> None:
+    """No statement in the loop's thread, which answers vendors' calls meanwhile."""
+    desk.accept(record())
+    refuse(desk)
+    held_up: list[str] = []
+
+    def look(_c: object, _k: object, statement: str, *_: object) -> None:
+        with suppress(RuntimeError):
+            asyncio.get_running_loop()
+            held_up.append(statement)
+
+    event.listen(Engine, "before_cursor_execute", look)
+    try:
+        for page in ("/lanes", "/history.json", "/find?term=A-1", "/story/1", "/decide"):
+            li.page(page)
+        for page in ("/replay?state=refused", "/act/pause?vendor=city", "/report-row/list?hours=1"):
+            li.page(page)
+        li.post("/act/pause", vendor="city")
+    finally:
+        event.remove(Engine, "before_cursor_execute", look)
+    assert held_up == []
 
 
 def test_a_journal_that_is_away_is_said(li: Browser, journal_url: str) -> None:
