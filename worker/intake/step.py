@@ -6,6 +6,7 @@ from collections.abc import Collection
 from typing import Any
 
 from celery import bootsteps
+from redis.exceptions import RedisError
 
 from worker import exposition
 from worker.deployment import NotReady
@@ -46,17 +47,10 @@ class IntakeStep(bootsteps.StartStopStep):  # type: ignore[misc]
             self._exposition.start()
         except NotReady as error:
             sys.exit(f"chargerelay: {error}")
-        self._intake = Intake(
-            mine.deployment.settings,
-            worker.hostname or socket.gethostname(),
-            mine.deployment.redis,
-            mine.deployment.engine,
-            mine.courier.roster.route,
-            mine.courier.roster.tell_all(),
-            mine.courier.wake,
-            clock=mine.deployment.clock,
-            traces=mine.deployment.traces,
-        )
+        try:
+            self._intake = _intake(mine, worker.hostname or socket.gethostname())
+        except RedisError as error:
+            sys.exit(f"chargerelay: the broker went away while this worker started ({error})")
         self._intake.start()
         self._vital = Vital(
             mine.deployment.settings.data_dir,
@@ -74,6 +68,20 @@ class IntakeStep(bootsteps.StartStopStep):  # type: ignore[misc]
             self._intake.stop()
         if self._exposition is not None:
             self._exposition.stop()
+
+
+def _intake(mine: Process, node: str) -> Intake:
+    return Intake(
+        mine.deployment.settings,
+        node,
+        mine.deployment.redis,
+        mine.deployment.engine,
+        mine.courier.roster.route,
+        mine.courier.roster.tell_all(),
+        mine.courier.wake,
+        clock=mine.deployment.clock,
+        traces=mine.deployment.traces,
+    )
 
 
 def _watch(mine: Process, consumed: Collection[str]) -> Watch:

@@ -1,7 +1,8 @@
 import fakeredis
 import pytest
+from redis.exceptions import ConnectionError as Gone
 
-from worker.intake.presence import Presence
+from worker.intake.presence import MOST_TRIES, Presence
 
 
 @pytest.fixture
@@ -87,3 +88,38 @@ def test_a_broker_that_forgot_everything_knows_us_again_by_the_next_beat(
     other.beat()
     falls_silent(redis, "other")
     assert mine.dead() == ["other"]
+
+
+class CutOff(fakeredis.FakeRedis):
+    """A broker that goes away before, or after, it has done as it was told."""
+
+    def __init__(self, times: int, *, after: bool = False) -> None:
+        super().__init__()
+        self.times, self.after, self.slept = times, after, 0.0
+
+    def set(self, *args: object, **options: object) -> object:
+        done = super().set(*args, **options) if self.after or not self.times else None  # type: ignore[arg-type]
+        if self.times:
+            self.times -= 1
+            raise Gone("connection reset")
+        return done
+
+    def sleep(self, seconds: float) -> None:
+        self.slept += seconds
+
+
+def test_a_worker_that_starts_while_the_broker_is_cut_off_waits_for_it() -> None:
+    redis = CutOff(3)
+    assert Presence(redis, "host-a", ttl_s=15, sleep=redis.sleep).name == "host-a"
+    assert redis.slept == 1.5
+
+
+def test_a_name_that_was_taken_without_an_answer_is_left_to_expire() -> None:
+    redis = CutOff(1, after=True)
+    assert Presence(redis, "host-a", ttl_s=15, sleep=redis.sleep).name == "host-a~2"
+
+
+def test_it_does_not_wait_for_ever() -> None:
+    redis = CutOff(MOST_TRIES)
+    with pytest.raises(Gone):
+        Presence(redis, "host-a", ttl_s=15, sleep=redis.sleep)
