@@ -28,6 +28,8 @@ from worker.journal.engine import READING, away
 from worker.wording import age, local
 
 PATH = "/console"
+# The frame has more: forms, exports, and files of this machine that a row's text names.
+ROUTES = ("statics", "index", "list", "details", "login", "logout")
 HERE = Path(__file__).parent
 
 
@@ -66,9 +68,10 @@ def mount(app: FastAPI, parts: Deployment, still: Callable[[], list[str]]) -> No
     )
     app.add_api_route(PATH, _door, include_in_schema=False)
     site.admin.state.desk = Desk(parts, still)
-    site.admin.router.routes.insert(
-        0, Mount("/static", StaticFiles(directory=HERE / "static"), name="static")
-    )
+    site.admin.router.routes[:] = [
+        Mount("/static", StaticFiles(directory=HERE / "static"), name="static"),
+        *(route for route in site.admin.routes if getattr(route, "name", "") in ROUTES),
+    ]
     site.templates.env.filters |= {
         "age": age,
         "local": local,
