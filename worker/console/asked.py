@@ -1,7 +1,7 @@
 """What a page was asked for, read from its address or its form."""
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import UTC, datetime
 
 from starlette.exceptions import HTTPException
 
@@ -52,4 +52,9 @@ def moment(text: str) -> datetime | None:
     """
     if not text:
         return None
-    return datetime.fromisoformat(text).replace(tzinfo=SHANGHAI)
+    found = datetime.fromisoformat(text).replace(tzinfo=SHANGHAI)
+    try:
+        found.astimezone(UTC)
+    except OverflowError:
+        raise ValueError(f"no calendar has {text}") from None
+    return found

@@ -36,20 +36,20 @@ class Find(BaseView):
             shown |= {"events": events, "reports": reports, "most": MOST}
         return await self.templates.TemplateResponse(request, "console/find.html", shown)
 
-    @expose("/story/{number:int}")
+    @expose("/story/{number}")
     async def story(self, request: Request) -> Response:
         """An event, its reports with their attempts, and what contradicts it."""
-        event = request.path_params["number"]
+        event = asked.number(request.path_params["number"])
         found = await run_in_threadpool(journal.story, desk(request).parts.engine, event)
         if found is None:
             raise HTTPException(404, f"There is no event {event}; it may have been pruned.")
         shown = {"title": found.event["subject"], "subtitle": found.event["kind"], "story": found}
         return await self.templates.TemplateResponse(request, "console/story.html", shown)
 
-    @expose("/report/{number:int}")
+    @expose("/report/{number}")
     async def report(self, request: Request) -> Response:
         """The story of a report's event, at the report."""
-        report = request.path_params["number"]
+        report = asked.number(request.path_params["number"])
         event = await run_in_threadpool(journal.event_of, desk(request).parts.engine, report)
         if event is None:
             raise HTTPException(404, f"There is no report {report}; it may have been pruned.")

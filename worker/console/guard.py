@@ -29,7 +29,7 @@ class Guard:
             known_as: the server's address as others know it; a proxy may not pass it on.
         """
         self._app = app
-        self._known_as = urlsplit(known_as).netloc
+        self._known_as = _place(known_as)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """One request."""
@@ -58,10 +58,26 @@ def _refusal(scope: Scope, known_as: str) -> PlainTextResponse | None:
     if scope["method"] in HARMLESS:
         return None
     headers = Headers(scope=scope)
-    origin = urlsplit(headers.get("origin", "")).netloc
-    if not origin or origin not in (headers.get("host"), known_as):
+    origin = _place(headers.get("origin", ""))
+    if not origin or origin not in (headers.get("host", "").lower(), known_as):
         return PlainTextResponse("Sent by another site, or by no page at all.", 403)
+    if headers.get("content-type", "").startswith("multipart/"):
+        return PlainTextResponse("No page here has such a form.", 415)
     length = headers.get("content-length", "")
     if not length.isdigit() or int(length) > MOST_BYTES:
         return PlainTextResponse("Too large, or of no said length.", 413)
     return None
+
+
+def _place(address: str) -> str:
+    """Host and port as browsers write them: in small letters, a port only where it must be said.
+
+    Empty when it is no address of the web.
+    """
+    try:
+        found = urlsplit(address.lower())
+        port = found.port
+    except ValueError:
+        return ""
+    implied = {"http": 80, "https": 443}.get(found.scheme)
+    return found.netloc.removesuffix(f":{port}") if port == implied else found.netloc

@@ -95,5 +95,5 @@ def _time(text: str) -> datetime:
     """
     try:
         return datetime.fromisoformat(text).astimezone(UTC)
-    except ValueError:
+    except (ValueError, OverflowError):
         raise HTTPException(400, "Ask for a preview first.") from None

@@ -24,7 +24,7 @@ from worker.console.replay import Replay
 from worker.console.shown import masked, pretty, text_of
 from worker.console.tables import TABLES
 from worker.deployment import Deployment
-from worker.journal.engine import READING, away
+from worker.journal.engine import READING, away, unstorable
 from worker.wording import age, local
 
 PATH = "/console"
@@ -91,7 +91,10 @@ def _door() -> Response:
 
 def _failed(site: Site) -> Callable[[Request, Exception], object]:
     async def answer(request: Request, fault: Exception) -> Response:
-        """What a page cannot show while a part is away."""
+        """What a page cannot show while a part is away, or was asked with what no journal holds."""
+        if unstorable(fault):
+            said = {"status_code": 400, "message": f"This cannot be asked: {masked(away(fault))}"}
+            return await site.templates.TemplateResponse(request, "sqladmin/error.html", said, 400)
         part = "broker" if isinstance(fault, RedisError) else "journal"
         said = {"status_code": 503, "message": f"The {part} does not answer: {masked(away(fault))}"}
         return await site.templates.TemplateResponse(request, "sqladmin/error.html", said, 503)

@@ -5,9 +5,10 @@ from typing import Any, ClassVar
 
 from markupsafe import Markup
 from sqladmin import ModelView
-from sqlalchemy import Select, func, or_, select
+from sqlalchemy import Select, false, func, or_, select
 from starlette.requests import Request
 
+from worker.console.asked import number
 from worker.console.choices import Lately, OfVendor, OneOf
 from worker.console.shown import masked, text_of
 from worker.events import Kind
@@ -54,7 +55,12 @@ class Table(ModelView):
     def search_query(self, stmt: Select[Any], term: str) -> Select[Any]:
         """The whole of a value, which an index finds."""
         columns = (getattr(self.model, name) for name in self._search_fields)
-        return stmt.where(or_(*(column == term.strip() for column in columns)))
+        return stmt.where(or_(false(), *(column == term.strip() for column in columns)))
+
+    def details_query(self, request: Request) -> Select[Any]:
+        """The row of a number."""
+        row = number(request.path_params["pk"])
+        return select(self.model).where(self.pk_columns[0] == row)
 
 
 def _link(page: str) -> Any:  # noqa: ANN401 as the library takes it

@@ -66,6 +66,12 @@ def test_nothing_is_done_to_what_is_not_there(li: Browser, desk: Desk, page: str
     assert acts(desk) == []
 
 
+def test_a_reason_that_no_journal_holds_is_not_the_journals_fault(li: Browser) -> None:
+    answer = li.post("/act/pause", vendor="city", why="a\0b")
+    assert answer.status_code in (200, 400)
+    assert "journal does not answer" not in answer.text
+
+
 @pytest.mark.parametrize("row", ["", "x", "-1", "9" * 30, "1 OR 1"])
 def test_a_row_is_a_number(li: Browser, desk: Desk, row: str) -> None:
     assert li.post("/act/keep", row=row).status_code == 404
@@ -152,6 +158,7 @@ def test_what_was_accepted_after_the_preview_is_not_told_again(li: Browser, desk
         {"asked_at": "2024-05-01T12:00:00+00:00"},
         {"vendor": "city"},
         {"vendor": "city", "asked_at": "now"},
+        {"vendor": "city", "asked_at": "9999-12-31T23:59:59-12:00"},
         {"state": "accepted", "asked_at": "2024-05-01T12:00:00+00:00"},
         {"state": "superseded", "asked_at": "2024-05-01T12:00:00+00:00"},
     ],

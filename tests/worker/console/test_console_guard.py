@@ -10,7 +10,9 @@ def journal_url(sqlite_url: str) -> str:
     return sqlite_url
 
 
-@pytest.mark.parametrize("origin", ["https://evil.example", "null", ""])
+@pytest.mark.parametrize(
+    "origin", ["https://evil.example", "null", "", "http://[", "http://x:y", "//evil.example"]
+)
 def test_a_form_of_another_site_is_refused(li: Browser, origin: str) -> None:
     assert li.post("/act/pause", origin, vendor="city").status_code == 403
     assert "paused" not in li.page("/lanes")
@@ -26,6 +28,33 @@ def test_a_proxy_may_hide_the_name_that_browsers_know(serve: Serve) -> None:
     form = {"username": "li", "password": "correct horse"}
     assert browser.post("/login", "http://relay.example", **form).status_code == 200
     assert browser.post("/login", "http://relay.example:81", **form).status_code == 403
+
+
+def test_an_address_is_known_however_the_settings_write_it(serve: Serve) -> None:
+    browser = serve(callbacks_url="https://Relay.Example:443")
+    form = {"username": "li", "password": "correct horse"}
+    assert browser.post("/login", "https://relay.example", **form).status_code == 200
+    assert browser.post("/login", "https://relay.example:444", **form).status_code == 403
+
+
+@pytest.mark.parametrize("page", ["/login", "/act/pause"])
+def test_a_form_of_parts_is_not_read(li: Browser, page: str) -> None:
+    """Its parts may name any encoding, and say in it what no journal can hold."""
+    body = b'--x\r\nContent-Disposition: form-data; name="%s"\r\n\r\n%s\r\n'
+    answer = li.session.post(
+        f"{li.base}/console{page}",
+        data=body % (b"vendor", b"city")
+        + body % (b"username", b"li")
+        + body % (b"password", rb"\ud800")
+        + body % (b"why", rb"\ud800")
+        + b"--x--\r\n",
+        headers={
+            "Origin": li.base,
+            "Content-Type": "multipart/form-data; boundary=x; charset=unicode_escape",
+        },
+        timeout=30,
+    )
+    assert answer.status_code == 415
 
 
 def test_a_large_form_is_not_read(stranger: Browser) -> None:

@@ -113,7 +113,9 @@ def test_a_time_alone_finds_what_came_then(li: Browser, desk: Desk) -> None:
     assert ">A-2<" not in page
 
 
-@pytest.mark.parametrize("asked", ["since=yesterday", "kind=records", "until=2024-13-01"])
+@pytest.mark.parametrize(
+    "asked", ["since=yesterday", "kind=records", "until=2024-13-01", "since=0001-01-01T00:00"]
+)
 def test_what_cannot_be_read_is_said(li: Browser, asked: str) -> None:
     answer = li.get(f"/find?{asked}")
     assert answer.status_code == 400
@@ -153,9 +155,32 @@ def test_plates_are_not_shown_whole(li: Browser, desk: Desk) -> None:
     assert "沪A***45" in li.page("/story/1")
 
 
-@pytest.mark.parametrize("page", ["/story/4711", "/report/4711", "/event-row/details/4711"])
-def test_what_is_not_there_is_said(li: Browser, page: str) -> None:
-    assert li.get(page).status_code == 404
+@pytest.mark.parametrize("page", ["/story/", "/report/", "/event-row/details/"])
+@pytest.mark.parametrize("number", ["4711", "-1", "1e9", "x", "%00", "9" * 30])
+def test_what_is_not_there_is_said(li: Browser, page: str, number: str) -> None:
+    answer = li.get(page + number)
+    assert answer.status_code == 404
+    assert "There is no" in answer.text or number == "4711"
+
+
+ASKED = (
+    "/find?term={}",
+    "/replay?vendor={}",
+    "/replay?subject={}",
+    "/report-row/list?state={}",
+    "/report-row/list?search={}",
+    "/attempt-row/list?search={}",
+    "/report-row/list?hours={}",
+    "/report-row/list?page={}",
+)
+
+
+@pytest.mark.parametrize("page", ASKED)
+def test_what_no_journal_holds_is_not_the_journals_fault(li: Browser, page: str) -> None:
+    for value in ("%00", "a%00b", "%ED%A0%80", "9" * 30, "%27", "9999-12-31T23:59"):
+        answer = li.get(page.format(value))
+        assert answer.status_code in (200, 400)
+        assert "does not answer" not in answer.text
 
 
 TABLES = {
