@@ -40,7 +40,7 @@ def look(engine: Engine, now: datetime) -> bool:
     at = int(now.timestamp()) // EVERY_S * EVERY_S
     with reading(engine) as connection:
         before = connection.execute(select(tick).order_by(tick.c.at.desc()).limit(1)).first()
-        if before is not None and before.at >= at:
+        if before is not None and at <= before.at <= at + MOST_S:
             return False
         newest = connection.execute(select(func.max(tables.attempt.c.id))).scalar() or 0
         after, over_s = _since(connection, before, at, newest, now)
@@ -52,6 +52,7 @@ def look(engine: Engine, now: datetime) -> bool:
         for vendor, kind in sorted(set(sent) | set(waiting))
     ]
     with writing(engine) as connection:
+        _forget_what_is_to_come(connection, at)
         statement = insert(connection, tick).on_conflict_do_nothing()
         mark = {"at": at, "over_s": over_s, "last_attempt": newest}
         if not connection.execute(statement, mark).rowcount:
@@ -61,15 +62,26 @@ def look(engine: Engine, now: datetime) -> bool:
     return True
 
 
+def _forget_what_is_to_come(connection: Connection, at: int) -> None:
+    """A clock that was put back would else be silent until it is as late again."""
+    newest = connection.execute(select(func.max(tick.c.at))).scalar()
+    if newest is not None and newest > at + MOST_S:
+        for table in (lane_tick, tick):
+            connection.execute(table.delete().where(table.c.at >= at))
+
+
 def _since(
     connection: Connection, before: AnyRow | None, at: int, newest: int, now: datetime
 ) -> tuple[int, int]:
     """The attempt after which to count, and over what time."""
+    if before is not None and before.at > at:
+        return newest, EVERY_S
     if before is not None and at - before.at <= MOST_S:
         return before.last_attempt, at - before.at
     columns = tables.attempt.c
     recent = columns.started_at >= now - timedelta(seconds=EVERY_S)
-    first = connection.execute(select(func.min(columns.id)).where(recent)).scalar()
+    # A sum, or a database would walk through the history in the order of its numbers.
+    first = connection.execute(select(func.min(columns.id + 0)).where(recent)).scalar()
     return (newest if first is None else first - 1), EVERY_S
 
 

@@ -1,13 +1,17 @@
+import sqlite3
+from contextlib import closing
 from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import Engine
+from sqlalchemy import Engine, event
+from sqlalchemy.engine import make_url
 
 from config.settings import Settings
 from tests.worker.desk import CITY, RECORD, Desk, attempt
 from tests.worker.given import NOON, record
 from worker.journal import history as journal
+from worker.journal.engine import open_journal
 from worker.journal.history import EVERY_S, History, history
 from worker.journal.history_tables import lane_tick, tick
 from worker.journal.prune import prune
@@ -111,6 +115,46 @@ def test_after_a_long_gap_it_begins_anew(desk: Desk) -> None:
     desk.settle(claims, Accepted(), sent)
     look(desk)
     assert [row.told for row in desk.all(lane_tick)] == [1]
+
+
+def test_a_clock_that_is_put_back_goes_on_from_there(desk: Desk) -> None:
+    for n in range(400):
+        look(desk)
+        if n == 390:
+            send(desk, 50)
+    desk.forward(-3600)
+    assert look(desk)
+    desk.accept(record("later"))
+    claims = desk.claim(RECORD)
+    desk.settle(claims, Accepted(), attempt(claims[0].report_id, outcome=Accepted()))
+    assert look(desk)
+    assert [row.told for row in desk.all(lane_tick)] == [1]
+    assert max(row.at for row in desk.all(tick)) <= desk.now.timestamp()
+    assert {row.over_s for row in desk.all(tick)} == {EVERY_S}
+
+
+def test_a_clock_that_is_a_little_late_changes_nothing(desk: Desk) -> None:
+    for _ in range(3):
+        look(desk)
+    before = desk.all(tick)
+    assert not look(desk, -2 * EVERY_S)
+    assert desk.all(tick) == before
+
+
+def test_no_look_walks_through_the_history(sqlite_url: str) -> None:
+    desk = Desk(open_journal(sqlite_url))
+    ways: list[str] = []
+
+    def hear(_connection: object, _cursor: object, asked: str, given: object, *_: object) -> None:
+        if asked.startswith("SELECT") and "attempt.started_at" in asked:
+            with closing(sqlite3.connect(make_url(sqlite_url).database or "")) as other:
+                ways.extend(row[3] for row in other.execute(f"EXPLAIN QUERY PLAN {asked}", given))
+
+    event.listen(desk.engine, "before_cursor_execute", hear)
+    look(desk)
+    desk.engine.dispose()
+    (way,) = ways
+    assert "ix_attempt_started_at" in way
 
 
 def test_where_nobody_looked_there_is_a_gap_and_not_a_zero(desk: Desk) -> None:
