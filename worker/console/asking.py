@@ -15,6 +15,7 @@ from starlette.responses import RedirectResponse, Response
 from worker.acts import Acts
 from worker.console.asked import number
 from worker.console.desk import Desk, acts, desk
+from worker.console.shown import masked
 from worker.journal import gates, lanes
 from worker.journal.clock import time_of
 from worker.journal.decide import CannotDecide
@@ -145,7 +146,7 @@ async def _done(request: Request, act: Act, given: Given) -> Response:
     try:
         said = await run_in_threadpool(act.do, acts(request), redis, given)
     except CannotDecide as fault:
-        Flash.error(request, f"Not done: {fault}.")
+        Flash.error(request, masked(f"Not done: {fault}."))
     else:
         Flash.success(request, said)
     return RedirectResponse(request.url_for(act.then), 303)

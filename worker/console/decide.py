@@ -9,6 +9,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from worker.console.desk import desk
+from worker.console.shown import field
 from worker.journal import listings
 from worker.journal.content import differing
 from worker.journal.listings import Filters
@@ -36,6 +37,12 @@ def _open(engine: Engine) -> dict[str, Any]:
         "title": "Decide",
         "subtitle": "What only a person can",
         "rejects": list(rejects),
-        "conflicts": [(row, differing(row)) for row in conflicts],
+        "conflicts": [
+            (
+                row,
+                [(name, *(field(name, one) for one in values)) for name, *values in differing(row)],
+            )
+            for row in conflicts
+        ],
         "most": MOST,
     }

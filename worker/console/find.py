@@ -10,6 +10,7 @@ from starlette.responses import RedirectResponse, Response
 
 from worker.console import asked
 from worker.console.desk import desk
+from worker.console.shown import masked
 from worker.events import Kind
 from worker.journal import story as journal
 
@@ -43,7 +44,8 @@ class Find(BaseView):
         found = await run_in_threadpool(journal.story, desk(request).parts.engine, event)
         if found is None:
             raise HTTPException(404, f"There is no event {event}; it may have been pruned.")
-        shown = {"title": found.event["subject"], "subtitle": found.event["kind"], "story": found}
+        title = masked(found.event["subject"])
+        shown = {"title": title, "subtitle": found.event["kind"], "story": found}
         return await self.templates.TemplateResponse(request, "console/story.html", shown)
 
     @expose("/report/{number}")

@@ -1,5 +1,6 @@
 """How what the journal holds is shown: without secrets and whole plate numbers."""
 
+import json
 from contextlib import suppress
 
 from config import plates
@@ -10,6 +11,19 @@ from worker.wire import NotAnEvent, lay_out, read_json
 def masked(text: object) -> str:
     """A text, fit to be looked at."""
     return plates.hide(mask(str(text)))
+
+
+def field(name: str, value: object) -> str:
+    """A field's value: what stands behind a secret's or a plate's name is one, whatever it is."""
+    before = f"{json.dumps(name)}: "
+    try:
+        written = json.dumps(value, ensure_ascii=False)
+    except RecursionError:
+        return "nested too deeply to be shown"
+    shown = masked(before + written).removeprefix(before)
+    with suppress(ValueError):
+        return masked(json.loads(shown)) if isinstance(value, str) else shown
+    return shown
 
 
 def text_of(raw: bytes) -> str:

@@ -176,6 +176,19 @@ class Reconciliations(Table, model=ReconciliationRow):
     """What a vendor has of a day, beside what it was told."""
 
     name, name_plural, icon = "Reconciliation", "Reconciliations", "fa-solid fa-equals"
+    column_list = (
+        "id",
+        "vendor",
+        "kind",
+        "day",
+        "state",
+        "ours",
+        "theirs",
+        "missing",
+        "differing",
+        "unknown",
+        "reason",
+    )
     column_filters = (OfVendor("vendor"),)
 
 

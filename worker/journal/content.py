@@ -35,16 +35,21 @@ def _of_text(body: str) -> str:
 def differing(conflict: Mapping[Any, Any]) -> list[tuple[str, object, object]]:
     """The fields in which a conflict's two contents differ: name, first, second.
 
+    Without a name: two contents that cannot be read by fields.
+
     Args:
         conflict: its row, with its event's body as `event_body`; whichever content is the event's
             by now.
     """
-    bodies = [json.loads(conflict[name], parse_float=str) for name in ("event_body", "body")]
+    texts = [conflict["event_body"], conflict["body"]]
     if conflict["decision"] == "replaced":
-        bodies.reverse()
-    first, second = bodies
-    return [
-        (field, first.get(field, ""), second.get(field, ""))
-        for field in first | second
-        if first.get(field) != second.get(field)
-    ]
+        texts.reverse()
+    try:
+        first, second = (dict(json.loads(text, parse_float=str)) for text in texts)
+        return [
+            (field, first.get(field, ""), second.get(field, ""))
+            for field in first | second
+            if first.get(field) != second.get(field)
+        ]
+    except (ValueError, TypeError, RecursionError):  # nested too deeply, say
+        return [("", *texts)]

@@ -3,18 +3,21 @@ from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from markupsafe import escape
 from redis import Redis
 from sqlalchemy import Engine, event
+from sqlmodel import Session
 
 from tests.worker.console.conftest import Browser
 from tests.worker.desk import CITY, RECORD, Desk, attempt
 from tests.worker.given import record, status, warning
 from tests.worker.rows import set_reports
-from worker.journal import gates
+from worker.journal import gates, tables
 from worker.journal import history as journal
 from worker.journal.accept import Unread
 from worker.journal.clock import time_of
 from worker.journal.engine import open_journal
+from worker.journal.reconciliation_tables import ReconciliationRow
 from worker.outcomes import Accepted, Refused
 
 PLATE = "沪A12345"
@@ -155,6 +158,38 @@ def test_plates_are_not_shown_whole(li: Browser, desk: Desk) -> None:
     assert "沪A***45" in li.page("/story/1")
 
 
+@pytest.mark.parametrize("plate", [PLATE, "KLM 998"])
+def test_plates_are_known_by_their_fields_name_and_by_their_looks(
+    li: Browser, desk: Desk, plate: str
+) -> None:
+    desk.accept(record(orderNo=f"A-{PLATE}", plateNo=plate, token="hush-hush", note="a"))
+    desk.accept(
+        record(orderNo=f"A-{PLATE}", plateNo=f"{plate}0", token="hushed", note=[{"plateNo": plate}])
+    )
+    for page in ("/decide", "/story/1", "/find?kind=charge-record", "/conflict-row/details/1"):
+        html = li.page(page)
+        assert plate not in html
+        assert PLATE not in html
+        assert "hush" not in html
+    assert ">***<" in li.page("/decide")
+
+
+@pytest.mark.parametrize("body", ["no JSON", "[1]", '{"a":' * 2000 + "1" + "}" * 2000, "1" * 5000])
+def test_a_content_that_cannot_be_read_is_shown_as_it_is(
+    li: Browser, desk: Desk, body: str
+) -> None:
+    """Another version of the program may have taken it."""
+    desk.accept(record())
+    desk.accept(record(totalMoney="99"))
+    with desk.engine.begin() as connection:
+        connection.execute(tables.event.update().values(body=body))
+    page = li.page("/decide")
+    assert str(escape(body[:5])) in page
+    assert "totalMoney" in page
+    for other in ("/story/1", "/event-row/details/1"):
+        assert "1" in li.page(other)
+
+
 @pytest.mark.parametrize("page", ["/story/", "/report/", "/event-row/details/"])
 @pytest.mark.parametrize("number", ["4711", "-1", "1e9", "x", "%00", "9" * 30])
 def test_what_is_not_there_is_said(li: Browser, page: str, number: str) -> None:
@@ -261,3 +296,20 @@ def test_a_journal_that_is_away_is_said(li: Browser, journal_url: str) -> None:
     answer = li.get("/history.json?over=900")
     assert answer.status_code == 503
     assert "The journal does not answer" in answer.text
+
+
+def test_a_reconciliation_is_listed_with_what_it_found(li: Browser, desk: Desk) -> None:
+    row = ReconciliationRow(
+        vendor=CITY,
+        kind=RECORD,
+        day="2024-05-01",
+        state="complete",
+        started_at=desk.now,
+        missing=4711,
+    )
+    with Session(desk.engine) as session:
+        session.add(row)
+        session.commit()
+    page = li.page("/reconciliation-row/list")
+    assert "2024-05-01" in page
+    assert "4711" in page
