@@ -82,9 +82,10 @@ class Login(AuthenticationBackend):
         """Whether somebody has logged in whose name is still one; else remember the page."""
         if request.session.get(WHO) in self._logins:
             return True
-        request.session.clear()
-        if request.method == "GET":
-            request.session[NEXT] = _here(request)
+        if not request.url.path.endswith(".json"):  # its script asks for those, and no person
+            request.session.clear()
+            if request.method == "GET":
+                request.session[NEXT] = _here(request)
         return False
 
     def _must_wait(self, address: str) -> bool:

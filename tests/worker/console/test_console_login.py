@@ -56,6 +56,12 @@ def test_a_person_gets_to_the_page_that_was_asked_for(stranger: Browser) -> None
     assert where(stranger.log_in()) == "/lanes"
 
 
+def test_a_page_is_asked_for_by_a_person_and_not_by_its_script(stranger: Browser) -> None:
+    stranger.get("/find?term=A-1")
+    stranger.get("/history.json")
+    assert where(stranger.log_in()) == "/find?term=A-1"
+
+
 @pytest.mark.parametrize(
     "wrong", ["li:correct hors", "li:", "nobody:correct horse", "wang:correct horse", ":", "li:é"]
 )
