@@ -1,8 +1,11 @@
 """The first page: every lane at a glance, and how it went until now."""
 
+from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
 
+from redis import Redis
+from redis.exceptions import RedisError
 from sqladmin import BaseView, expose
 from sqlalchemy import Engine
 from starlette.concurrency import run_in_threadpool
@@ -62,7 +65,7 @@ def _shown(desk: Desk) -> dict[str, Any]:
         "lanes": standings,
         "paused": found.paused_at,
         "looks": [_look(one) for one in standings],
-        "queues": {kind: queued.items for kind, queued in look(parts.redis, tuple(Kind)).items()},
+        "queues": _queues(parts.redis),
         "for_a_person": {
             "refused or given up": sum(one.refused + one.given_up for one in standings),
             "held": sum(one.held for one in standings),
@@ -73,6 +76,14 @@ def _shown(desk: Desk) -> dict[str, Any]:
         "now": now,
         "over_s": OVER_S,
     }
+
+
+def _queues(redis: Redis) -> Mapping[Kind, int | None]:
+    """What waits in each; None while the broker is away, of which the lanes know nothing."""
+    try:
+        return {kind: queued.items for kind, queued in look(redis, tuple(Kind)).items()}
+    except RedisError:
+        return dict.fromkeys(Kind)
 
 
 def _look(lane: Standing) -> tuple[str, str]:

@@ -5,12 +5,12 @@ from contextlib import suppress
 
 from config import plates
 from config.logs import mask
-from worker.wire import NotAnEvent, lay_out, read_json
+from worker.wire import NotAnEvent, lay_out, read_json, storable
 
 
 def masked(text: object) -> str:
     """A text, fit to be looked at."""
-    return plates.hide(mask(str(text)))
+    return storable(plates.hide(mask(str(text))))  # no page can be sent with half a surrogate
 
 
 def field(name: str, value: object) -> str:

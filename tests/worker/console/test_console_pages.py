@@ -1,4 +1,5 @@
 import asyncio
+import socket
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 
@@ -8,7 +9,7 @@ from redis import Redis
 from sqlalchemy import Engine, event
 from sqlmodel import Session
 
-from tests.worker.console.conftest import Browser
+from tests.worker.console.conftest import Browser, Serve
 from tests.worker.desk import CITY, RECORD, Desk, attempt
 from tests.worker.given import record, status, warning
 from tests.worker.rows import set_reports
@@ -51,6 +52,21 @@ def test_a_lane_without_a_vendor_is_not_hidden(li: Browser, desk: Desk) -> None:
 def test_what_stands_still_stands_at_the_top(li: Browser, still: list[str]) -> None:
     still.append("charge-record: 3 items wait")
     assert "charge-record: 3 items wait" in li.page("/lanes")
+
+
+def test_while_the_broker_is_away_the_lanes_are_shown(serve: Serve, desk: Desk) -> None:
+    with socket.socket() as closed:
+        closed.bind(("127.0.0.1", 0))
+        browser = serve(broker_url=f"redis://127.0.0.1:{closed.getsockname()[1]}/0")
+        browser.log_in()
+        desk.accept(*(record(n) for n in range(1234)), unread=[Unread("not JSON", b"?", 1)])
+        page = browser.page("/lanes")
+        assert "1,234" in page
+        assert page.count(">?<") == 3
+        answer = browser.post("/act/put-back", row="1")
+        assert answer.status_code == 503
+        assert "The broker does not answer" in answer.text
+        assert "not JSON" in browser.page("/decide")
 
 
 def test_the_queues_are_counted(li: Browser, queue: Redis) -> None:
@@ -172,6 +188,15 @@ def test_plates_are_known_by_their_fields_name_and_by_their_looks(
         assert PLATE not in html
         assert "hush" not in html
     assert ">***<" in li.page("/decide")
+
+
+def test_an_answer_with_half_a_surrogate_is_shown(li: Browser, desk: Desk) -> None:
+    desk.accept(record())
+    report = refuse(desk)
+    with desk.engine.begin() as connection:
+        connection.execute(tables.attempt.update().values(answer=r'{"said": "\ud800?"}'))
+    for page in (f"/report/{report}", "/attempt-row/details/1"):
+        assert "\\ud800?" in li.page(page)
 
 
 @pytest.mark.parametrize("body", ["no JSON", "[1]", '{"a":' * 2000 + "1" + "}" * 2000, "1" * 5000])
