@@ -140,6 +140,18 @@ def test_the_person_on_call_pauses_a_vendor_and_resumes_it(
     assert len(garage.keys()) == 9
 
 
+def test_a_page_without_an_answer_says_that_it_is_old(address: str, browser: Browser) -> None:
+    with looking(browser, DESK, []) as page:
+        page.goto(f"{address}/lanes")
+        log_in(page)
+        said = page.get_by_text("The console does not answer")
+        expect(said).to_be_hidden()
+        page.context.set_offline(True)
+        expect(said).to_be_visible()
+        page.context.set_offline(False)
+        expect(said).to_be_hidden()
+
+
 def test_the_charts_show_what_was_told_and_every_page_fits_a_phone(
     relay: Relay,
     address: str,

@@ -8,11 +8,16 @@ const plots = new Map();
 let over = 900;
 
 async function refreshLanes() {
-  const answer = await fetch(location.href, { redirect: "manual" });
+  const answer = await fetch(location.href, { redirect: "manual", signal: AbortSignal.timeout(6 * EVERY_MS) });
   if (answer.type === "opaqueredirect") return location.reload(); // the login has ended
   if (!answer.ok) throw new Error(`HTTP ${answer.status}`);
   const page = new DOMParser().parseFromString(await answer.text(), "text/html");
   document.getElementById("live").replaceWith(page.getElementById("live"));
+}
+
+async function refreshOrSay() {
+  const old = document.getElementById("old");
+  await refreshLanes().then(() => (old.hidden = true), () => (old.hidden = false));
 }
 
 function size(element) {
@@ -71,5 +76,5 @@ for (const button of document.querySelectorAll(".spans button")) {
 }
 addEventListener("resize", () => plots.forEach(({ plot }, element) => plot.setSize(size(element))));
 refreshCharts();
-again(refreshLanes, EVERY_MS);
+again(refreshOrSay, EVERY_MS);
 again(refreshCharts, 2 * EVERY_MS);
