@@ -15,6 +15,7 @@ from worker.events import Kind
 from worker.journal import failures
 from worker.journal.audit import AuditRow
 from worker.journal.callback_tables import CallbackRow, FailedReportRow
+from worker.journal.listings import Filters, of_reports
 from worker.journal.reconciliation_tables import ReconciliationRow
 from worker.journal.states import State
 from worker.journal.tables import AttemptRow, ConflictRow, EventRow, RejectRow, ReportRow
@@ -53,7 +54,7 @@ class Table(ModelView):
         return await super().count(request, stmt)
 
     def search_query(self, stmt: Select[Any], term: str) -> Select[Any]:
-        """The whole of a value, which an index finds."""
+        """The whole of a value: what a part of one would find, it would find in minutes."""
         columns = (getattr(self.model, name) for name in self._search_fields)
         return stmt.where(or_(false(), *(column == term.strip() for column in columns)))
 
@@ -93,6 +94,10 @@ class Reports(Table, model=ReportRow):
     )
     column_formatters: ClassVar[Any] = {"id": REPORT}
     column_formatters_detail: ClassVar[Any] = {"id": REPORT}
+
+    def search_query(self, stmt: Select[Any], term: str) -> Select[Any]:
+        """Over the event, whose index knows the subjects."""
+        return stmt.where(*of_reports(Filters(subject=term.strip())))
 
 
 class Events(Table, model=EventRow):

@@ -6,19 +6,22 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from markupsafe import escape
 from redis import Redis
-from sqlalchemy import Engine, event
+from sqlalchemy import Engine, event, select
+from sqlalchemy.dialects import sqlite
 from sqlmodel import Session
 
 from tests.worker.console.conftest import Browser, Serve
 from tests.worker.desk import CITY, RECORD, Desk, attempt
 from tests.worker.given import record, status, warning
 from tests.worker.rows import set_reports
+from worker.console.tables import Reports
 from worker.journal import gates, tables
 from worker.journal import history as journal
 from worker.journal.accept import Unread
 from worker.journal.clock import time_of
 from worker.journal.engine import open_journal
 from worker.journal.reconciliation_tables import ReconciliationRow
+from worker.journal.tables import ReportRow
 from worker.outcomes import Accepted, Refused
 
 PLATE = "沪A12345"
@@ -311,6 +314,16 @@ def test_no_page_holds_up_the_server_while_the_journal_thinks(li: Browser, desk:
     finally:
         event.remove(Engine, "before_cursor_execute", look)
     assert held_up == []
+
+
+def test_no_search_of_an_order_walks_through_the_reports(sqlite_url: str) -> None:
+    asked = Reports().search_query(select(ReportRow.id), "A-1")
+    given = asked.compile(dialect=sqlite.dialect(), compile_kwargs={"literal_binds": True})
+    journal = open_journal(sqlite_url)
+    with journal.connect() as connection:
+        ways = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {given}").all()
+    journal.dispose()
+    assert [way for *_, way in ways if way.startswith("SCAN report")] == []
 
 
 def test_a_journal_that_is_away_is_said(li: Browser, journal_url: str) -> None:
