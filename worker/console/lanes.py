@@ -57,20 +57,18 @@ def _shown(desk: Desk) -> dict[str, Any]:
     engine, rules = parts.engine, policies(parts.settings)
     now = time_of(engine)
     standings = lanes(engine, parts.roster.lanes(), rules, now)
-    urgent = [kind for kind, policy in rules.items() if policy.urgent]
-    found = measures.measure(engine, urgent, within_s=WITHIN_S)
+    rejects, conflicts = measures.undecided(engine, within_s=WITHIN_S)
     return {
         "title": "Lanes",
         "subtitle": "What waits for each vendor, and what holds it up",
         "lanes": standings,
-        "paused": found.paused_at,
         "looks": [_look(one) for one in standings],
         "queues": _queues(parts.redis),
         "for_a_person": {
             "refused or given up": sum(one.refused + one.given_up for one in standings),
             "held": sum(one.held for one in standings),
-            "rejects": sum(found.rejects.values()),
-            "conflicts": sum(found.conflicts.values()),
+            "rejects": rejects,
+            "conflicts": conflicts,
         },
         "still": desk.still(),
         "now": now,

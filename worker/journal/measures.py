@@ -116,6 +116,17 @@ def measure(engine: Engine, urgent: Collection[Kind], *, within_s: float) -> Mea
         )
 
 
+def undecided(engine: Engine, *, within_s: float) -> tuple[int, int]:
+    """How many rejects are not put back, and conflicts without a decision.
+
+    Raises:
+        SQLAlchemyError: the journal is away, or took longer than `within_s` for one statement.
+    """
+    with _hurried(engine, within_s) as connection:
+        rejects, conflicts = (_counts(connection, what) for what in (REJECTS, CONFLICTS))
+        return sum(rejects.values()), sum(conflicts.values())
+
+
 @contextmanager
 def _hurried(engine: Engine, within_s: float) -> Iterator[Connection]:
     """A look that the database breaks off when it takes longer."""
