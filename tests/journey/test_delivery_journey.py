@@ -47,7 +47,7 @@ def test_a_vendor_that_fails_hangs_refuses_and_recovers_gets_everything(
     assert next_try_is_visible()
     memory_mb = process.memory_info().rss / 1e6
 
-    control.clean()
+    control.call("DELETE", "faults")
     control.fault("hang")
     before = control.counters()["requests"]
     until(lambda: control.counters()["requests"] > before, "it hangs")
