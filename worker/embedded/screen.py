@@ -15,6 +15,7 @@ from worker.journal import tables
 from worker.journal.engine import reading
 from worker.journal.lanes import lanes
 from worker.policies import policies
+from worker.wording import age
 
 RATE_OVER_S = 10
 STATE_STYLES = {
@@ -73,23 +74,16 @@ def picture(relay: Relay, now: datetime) -> Group:
             str(lane.unclear),
             Text(str(lane.refused + lane.held), "red" if lane.refused + lane.held else ""),
             f"{told.get((lane.vendor, lane.kind), 0.0):.1f}",
-            "" if lane.oldest_age_s is None else _age(lane.oldest_age_s),
+            age(lane.oldest_age_s),
             "" if lane.next_try_at is None else _ahead(lane.next_try_at, now),
             Text(lane.gate or "", "yellow"),
         )
     return Group(queue_line(progress.queued(relay.deployment.redis)), table)
 
 
-def _age(seconds: float) -> str:
-    for unit, size in (("d", 86_400), ("h", 3600), ("min", 60)):
-        if seconds >= size:
-            return f"{seconds / size:.1f} {unit}"
-    return f"{seconds:.0f} s"
-
-
 def _ahead(moment: datetime, now: datetime) -> str:
     seconds = (moment - now).total_seconds()
-    return "now" if seconds <= 0 else f"in {_age(seconds)}"
+    return "now" if seconds <= 0 else f"in {age(seconds)}"
 
 
 def queue_line(queued: dict[Kind, int]) -> RenderableType:
